@@ -1,0 +1,151 @@
+"""What people type about themselves: one question at a time, forgiving, kept when something is wrong."""
+
+import re
+from typing import Any
+
+from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts import services as accounts
+from accounts.models import District, Person, Profile
+from accounts.rules import CODES
+from exchange.lib.text import clean
+
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+SPOKEN = [
+    ("ar", _("Arabic")),
+    ("en", _("English")),
+    ("fr", _("French")),
+    ("ur", _("Urdu")),
+    ("hi", _("Hindi")),
+    ("tl", _("Filipino")),
+]
+
+
+class CleanCharField(forms.CharField):
+    """Text without anything that cannot be seen: controls, overrides, zero-width."""
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(clean(value) if isinstance(value, str) else value) or ""
+
+
+class EnterForm(RequestLoginCodeForm):
+    """One field for both coming back and joining: the code goes to the address either way."""
+
+    email = forms.EmailField(
+        label=_("Your e-mail"),
+        max_length=200,
+        help_text=_("We send a six-digit code to it. No password is needed."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email", "dir": "ltr", "spellcheck": "false"}),
+        error_messages={
+            "required": _("Write your e-mail address."),
+            "invalid": _("This does not look like an e-mail address. An example: name@example.org"),
+        },
+    )
+
+    def clean_email(self) -> str:
+        """Find the person, or make one who is confirmed only by the code: both look the same from outside."""
+        address = str(super().clean_email())
+        if self._user is None:
+            self._user = accounts.person_for_entry(email=address)
+        return address
+
+
+class CodeForm(ConfirmLoginCodeForm):
+    """The six digits, in either set of digits, with or without blanks."""
+
+    code = forms.CharField(
+        label=_("Six-digit code"),
+        max_length=40,
+        help_text=_("It is valid for 10 minutes. You can paste it."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "dir": "ltr", "class": "code-input"}
+        ),
+        error_messages={"required": _("Write the six digits from the e-mail.")},
+    )
+
+    def clean_code(self) -> str:
+        """Compare what was typed, however it was spaced."""
+        typed = re.sub(r"\D", "", self.cleaned_data["code"].translate(_DIGITS))
+        self.cleaned_data["code"] = typed
+        try:
+            return str(super().clean_code())
+        except forms.ValidationError as error:
+            raise forms.ValidationError(
+                _("That is not the code we sent last. Look at the newest e-mail, or ask for a new code.")
+            ) from error
+
+
+class NameField(CleanCharField):
+    """A person's name as neighbours will read it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=_("Your name"),
+            max_length=60,
+            help_text=_("Neighbours see your first name."),
+            widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
+            error_messages={"required": _("Write the name neighbours may call you by.")},
+            **kwargs,
+        )
+
+
+class WelcomeForm(forms.Form):
+    """The three first answers."""
+
+    name = NameField()
+    district = forms.ModelChoiceField(
+        District.objects.order_by("id"),
+        label=_("Your district"),
+        empty_label=_("Choose your district"),
+        help_text=_("We never ask for your street."),
+        error_messages={"required": _("Choose the district you live in.")},
+    )
+    language = forms.ChoiceField(
+        choices=[("ar", "العربية"), ("en", "English")], label=_("Language of pages"), widget=forms.RadioSelect
+    )
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What neighbours may know."""
+
+    name = NameField()
+    district = forms.ModelChoiceField(District.objects.order_by("id"), label=_("Your district"))
+    about = CleanCharField(
+        label=_("About you"),
+        required=False,
+        max_length=1000,
+        help_text=_("Two or three sentences: what your hands know, what you enjoy."),
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+    )
+    speaks = forms.MultipleChoiceField(
+        choices=SPOKEN,
+        label=_("Languages you can teach or learn in"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one language.")},
+    )
+    max_learners = forms.IntegerField(
+        label=_("How many learners at once?"),
+        min_value=0,
+        max_value=20,
+        help_text=_("0 means: not teaching now. We suggest you to no more people than this."),
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+
+    class Meta:
+        model = Profile
+        fields = ["about", "speaks", "max_learners"]
+
+
+class FreeHoursForm(forms.Form):
+    """The week as 21 boxes."""
+
+    free = forms.MultipleChoiceField(choices=[(code, code) for code in CODES], required=False, label=_("Free hours"))
+
+
+class AppearanceForm(forms.Form):
+    """Text size and contrast."""
+
+    text = forms.ChoiceField(choices=Person.TextSize.choices, required=False)
+    contrast = forms.ChoiceField(choices=Person.Contrast.choices, required=False)

@@ -1,0 +1,174 @@
+"""People: who they are, how they like to read, when they are free, whom they keep away from."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+
+from accounts.rules import codes
+
+
+class District(models.Model):
+    """A part of the city; the finest place Rukn keeps of anyone."""
+
+    slug = models.SlugField(unique=True)
+    ar = models.CharField(max_length=80)
+    en = models.CharField(max_length=80)
+    x = models.FloatField(default=0)  # 0–100 on the city's own map, for "near"
+    y = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return self.ar if translation.get_language() == "ar" else self.en
+
+    def distance(self, other: "District") -> float:
+        """Straight distance on the city's map, 0–141."""
+        return float(((self.x - other.x) ** 2 + (self.y - other.y) ** 2) ** 0.5)
+
+
+class PersonManager(BaseUserManager["Person"]):
+    """Makes people."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "Person":
+        """Create a person, with a profile, who signs in by e-mailed code (no password)."""
+        person = self.model(email=self.normalize_email(email), **fields)
+        person.set_unusable_password()
+        person.save(using=self._db)
+        Profile.objects.create(person=person)
+        return person
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "Person":
+        """Create an administrator."""
+        return self.create_user(email, role=Person.Role.ADMIN, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "Person":
+        """Find by e-mail without regard to case."""
+        return self.get(email__iexact=username)
+
+
+class Person(AbstractBaseUser, PermissionsMixin):
+    """Anyone with an account; may teach and learn."""
+
+    class Role(models.TextChoices):
+        RESIDENT = "resident", _("resident")
+        CURATOR = "curator", _("curator")
+        ADMIN = "admin", _("administrator")
+
+    class TextSize(models.TextChoices):
+        NORMAL = "normal", _("normal")
+        LARGE = "large", _("large")
+        LARGEST = "largest", _("largest")
+
+    class Contrast(models.TextChoices):
+        NORMAL = "normal", _("soft")
+        HIGH = "high", _("strong")
+
+    email = models.EmailField(_("e-mail"))
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    district = models.ForeignKey(District, on_delete=models.PROTECT, null=True, blank=True, related_name="people")
+    language = models.CharField(_("language"), max_length=2, choices=[("ar", "العربية"), ("en", "English")], default="ar")
+    role = models.CharField(max_length=10, choices=Role, default=Role.RESIDENT)
+    text_size = models.CharField(max_length=8, choices=TextSize, default=TextSize.NORMAL)
+    contrast = models.CharField(max_length=8, choices=Contrast, default=Contrast.NORMAL)
+    welcomed_at = models.DateTimeField(null=True, blank=True)  # when name, district and language were given
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    joined_at = models.DateTimeField(default=timezone.now)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[PersonManager] = PersonManager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="one_person_per_email")]
+
+    def __str__(self) -> str:
+        return self.name or str(_("A neighbour"))
+
+    @property
+    def first_name(self) -> str:
+        """The first word of the name, as shown to neighbours."""
+        return str(self).split(" ")[0]
+
+    @property
+    def is_curator(self) -> bool:
+        """Whether this person looks after listings."""
+        return self.role in (self.Role.CURATOR, self.Role.ADMIN)
+
+
+class Profile(models.Model):
+    """What neighbours may know of a person."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="profile")
+    about = models.TextField(_("about me"), max_length=1000, blank=True)
+    about_lang = models.CharField(max_length=2, blank=True)
+    speaks = models.JSONField(default=list)  # language codes, e.g. ["ar", "en"]
+    max_learners = models.PositiveSmallIntegerField(_("learners at once"), default=2)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    free_mask = models.PositiveIntegerField(default=0)  # 21 bits, accounts.rules.CODES; 0 = not said
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(max_learners__range=(0, 20)), name="learners_between_0_and_20")]
+
+    def __str__(self) -> str:
+        return str(self.person)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the person asked not to be suggested or written to for now."""
+        return self.paused_at is not None
+
+    @property
+    def free_codes(self) -> list[str]:
+        """Weekly free parts such as "tue-evening"."""
+        return codes(self.free_mask)
+
+
+class BlockQuerySet(models.QuerySet["Block"]):
+    """Which blocks."""
+
+    def between(self, one: Person, other: Person) -> "BlockQuerySet":
+        """Give blocks in either direction."""
+        return self.filter(Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one))
+
+
+class Block(models.Model):
+    """That one person does not wish to meet another; works both ways at once, silently."""
+
+    blocker = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="blocks_made")
+    blocked = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="blocks_met")
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = BlockQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["blocker", "blocked"], name="one_block_per_pair"),
+            models.CheckConstraint(condition=~Q(blocker=models.F("blocked")), name="nobody_blocks_themselves"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.blocker_id} / {self.blocked_id}"
+
+
+def blocked_ids(person: Person) -> models.QuerySet[Any]:
+    """Give ids of everyone whom `person` blocked or who blocked `person`, as one subquery."""
+    made = Block.objects.filter(blocker=person).values("blocked_id")
+    met = Block.objects.filter(blocked=person).values("blocker_id")
+    return made.union(met)
+
+
+class Token(models.Model):
+    """A key that opens the socket and the API for one person; only its digest is kept."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.made_at:%Y-%m-%d}"

@@ -1,0 +1,201 @@
+"""Every change of a person: welcome, profile, free hours, look, blocks, keys."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts import rules
+from accounts.models import Block, District, Person, Profile, Token
+from exchange.lib.errors import Refused
+from exchange.outbox import services as outbox
+
+PROFILE_FIELDS = {"about", "about_lang", "speaks", "max_learners"}
+PERSON_FIELDS = {"name", "district", "language"}
+
+
+class NotPossible(Refused):
+    """An act on oneself or on someone who is gone."""
+
+    code = "not_possible"
+
+
+@transaction.atomic
+def make_person(
+    *,
+    email: str,
+    name: str = "",
+    district: District | None = None,
+    language: str = "ar",
+    role: str = Person.Role.RESIDENT,
+    speaks: Iterable[str] = (),
+    free_codes: Iterable[str] = (),
+    about: str = "",
+    max_learners: int = 2,
+    welcomed: bool = True,
+) -> Person:
+    """Find a person by e-mail, or make one whose address counts as verified. A person found is left as they are."""
+    email = email.strip().lower()
+    found = Person.objects.filter(email__iexact=email).select_related("profile").first()
+    if found is not None:
+        return found
+    person = Person.objects.create_user(
+        email,
+        name=name,
+        district=district,
+        language=language,
+        role=role,
+        is_staff=role == Person.Role.ADMIN,
+        is_superuser=role == Person.Role.ADMIN,
+        welcomed_at=timezone.now() if welcomed else None,
+    )
+    EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)
+    Profile.objects.filter(person=person).update(
+        speaks=list(speaks) or [language],
+        free_mask=rules.mask(free_codes),
+        about=about,
+        about_lang=language if about else "",
+        max_learners=max_learners,
+    )
+    person.profile.refresh_from_db()
+    return person
+
+
+@transaction.atomic
+def welcome(*, person: Person, name: str, district: District, language: str) -> None:
+    """Take the three first answers: name, district, language."""
+    person.name, person.district, person.language = name, district, language
+    person.welcomed_at = person.welcomed_at or timezone.now()
+    person.save(update_fields=["name", "district", "language", "welcomed_at"])
+    Profile.objects.filter(person=person, speaks=[]).update(speaks=[language])
+    outbox.emit("person.changed", person)
+
+
+@transaction.atomic
+def change_profile(*, person: Person, **fields: Any) -> None:
+    """Change name, district, language, about, languages spoken, learners at once."""
+    unknown = fields.keys() - PROFILE_FIELDS - PERSON_FIELDS
+    if unknown:
+        raise TypeError(f"not part of a profile: {sorted(unknown)}")
+    own = {name: value for name, value in fields.items() if name in PERSON_FIELDS}
+    if own:
+        for name, value in own.items():
+            setattr(person, name, value)
+        person.save(update_fields=list(own))
+    shown = {name: value for name, value in fields.items() if name in PROFILE_FIELDS}
+    if shown:
+        for name, value in shown.items():
+            setattr(person.profile, name, value)
+        person.profile.save(update_fields=list(shown))
+    outbox.emit("person.changed", person)
+
+
+@transaction.atomic
+def set_free_hours(*, person: Person, codes: Iterable[str]) -> None:
+    """Set the weekly free parts, codes such as "tue-evening". Raises `ValueError` for an unknown code."""
+    person.profile.free_mask = rules.mask(codes)
+    person.profile.save(update_fields=["free_mask"])
+    outbox.emit("person.changed", person)
+
+
+@transaction.atomic
+def pause(*, person: Person) -> None:
+    """Rest: no suggestions, no new hellos; talks go on."""
+    _set_pause(person, paused=True)
+
+
+@transaction.atomic
+def resume(*, person: Person) -> None:
+    """Be there again."""
+    _set_pause(person, paused=False)
+
+
+@transaction.atomic
+def set_appearance(*, person: Person, text_size: str | None = None, contrast: str | None = None) -> None:
+    """Keep how the person likes pages to look, on every device."""
+    if text_size in Person.TextSize.values:
+        person.text_size = text_size
+    if contrast in Person.Contrast.values:
+        person.contrast = contrast
+    person.save(update_fields=["text_size", "contrast"])
+
+
+@transaction.atomic
+def set_language(*, person: Person, language: str) -> None:
+    """Keep the language of pages and notices."""
+    person.language = language
+    person.save(update_fields=["language"])
+
+
+@transaction.atomic
+def block(*, blocker: Person, blocked: Person) -> None:
+    """Keep two people apart, both ways, at once and silently."""
+    if blocker.pk == blocked.pk:
+        raise NotPossible(_("That is you."))
+    Block.objects.get_or_create(blocker=blocker, blocked=blocked)
+    outbox.emit("person.blocked", blocker, other=blocked.pk)
+
+
+@transaction.atomic
+def unblock(*, blocker: Person, blocked: Person) -> None:
+    """Take one's own block back; a block by the other stays."""
+    Block.objects.filter(blocker=blocker, blocked=blocked).delete()
+    outbox.emit("person.blocked", blocker, other=blocked.pk)
+
+
+def sign_out_everywhere(*, person: Person) -> int:
+    """End every session and key of a person; gives how many. Open sockets notice within their next round."""
+    sessions = list(UserSession.objects.filter(user=person))
+    for session in sessions:
+        session.end()
+    tokens, _rows = Token.objects.filter(person=person).delete()
+    return len(sessions) + tokens
+
+
+@transaction.atomic
+def make_token(*, person: Person) -> str:
+    """Make a key for the socket and the API (256 random bits); only its digest is kept, so it is shown once."""
+    secret = secrets.token_urlsafe(32)
+    Token.objects.create(person=person, digest=_digest(secret))
+    return secret
+
+
+def person_of_token(secret: str) -> Person | None:
+    """Give whom a key belongs to, or nobody."""
+    token = Token.objects.select_related("person").filter(digest=_digest(secret), person__is_active=True).first()
+    return token.person if token else None
+
+
+def _set_pause(person: Person, *, paused: bool) -> None:
+    if person.profile.is_paused == paused:
+        return
+    person.profile.paused_at = timezone.now() if paused else None
+    person.profile.save(update_fields=["paused_at"])
+    outbox.emit("person.changed", person)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@transaction.atomic
+def person_for_entry(*, email: str) -> Person:
+    """Give the person behind an address, or make one who counts only once the e-mailed code was given."""
+    email = email.strip().lower()
+    found = Person.objects.filter(email__iexact=email).first()
+    if found is not None:
+        return found
+    person = Person.objects.create_user(email, language=_language())
+    EmailAddress.objects.create(user=person, email=email, verified=False, primary=True)
+    return person
+
+
+def _language() -> str:
+    return "ar" if (get_language() or "ar").startswith("ar") else "en"

@@ -1,0 +1,196 @@
+"""Pages about oneself: enter by code, welcome, profile, free hours, look, devices, blocks."""
+
+from typing import cast
+
+from allauth.account.views import ConfirmLoginCodeView, RequestLoginCodeView
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts import services as accounts
+from accounts.forms import AppearanceForm, FreeHoursForm, ProfileForm, WelcomeForm
+from accounts.models import Person
+from accounts.rules import DAYS, PARTS
+
+
+class Enter(RequestLoginCodeView):
+    """Ask for the e-mail address; the code goes out either way."""
+
+    template_name = "accounts/enter.html"
+
+    def form_invalid(self, form: object) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+
+class EnterCode(ConfirmLoginCodeView):
+    """Ask for the six digits."""
+
+    template_name = "accounts/code.html"
+
+    def form_invalid(self, form: object) -> HttpResponse:
+        response = super().form_invalid(form)
+        if response.status_code == 200:
+            response.status_code = 422
+        return cast(HttpResponse, response)
+
+    def form_valid(self, form: object) -> HttpResponse:
+        response = super().form_valid(form)
+        if self.request.user.is_authenticated:
+            _remember_language(response, self.request.user.language)
+        return cast(HttpResponse, response)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End this session and leave nothing private in the browser."""
+    logout(request)
+    response = redirect("home")
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@login_required
+def welcome(request: HttpRequest) -> HttpResponse:
+    """Name, district, language: then done."""
+    person = _person(request)
+    initial = {"name": person.name, "district": person.district_id, "language": request.LANGUAGE_CODE}
+    form = WelcomeForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        accounts.welcome(person=person, **form.cleaned_data)
+        response = redirect("home")
+        _remember_language(response, form.cleaned_data["language"])
+        return response
+    return render(request, "accounts/welcome.html", {"form": form, "place": "me"}, status=_status(form.is_bound))
+
+
+@login_required
+def profile_edit(request: HttpRequest) -> HttpResponse:
+    """Change what neighbours may know."""
+    person = _person(request)
+    start = {"name": person.name, "district": person.district_id}
+    form = ProfileForm(request.POST or None, instance=person.profile, initial=start)
+    if request.method == "POST" and form.is_valid():
+        accounts.change_profile(person=person, about_lang=request.LANGUAGE_CODE, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect("me")
+    return render(request, "accounts/profile.html", {"form": form, "place": "me"}, status=_status(form.is_bound))
+
+
+@login_required
+def free_hours(request: HttpRequest) -> HttpResponse:
+    """Tick the parts of the week that are usually free."""
+    person = _person(request)
+    form = FreeHoursForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        accounts.set_free_hours(person=person, codes=form.cleaned_data["free"])
+        messages.success(request, _("Saved."))
+        return redirect("me")
+    chosen = set(form.data.getlist("free")) if form.is_bound else set(person.profile.free_codes)  # type: ignore[attr-defined]
+    context = {"form": form, "days": DAYS, "parts": PARTS, "chosen": chosen, "place": "me"}
+    return render(request, "accounts/free_hours.html", context, status=_status(form.is_bound))
+
+
+@login_required
+def devices(request: HttpRequest) -> HttpResponse:
+    """Show where one is signed in; end them all at once."""
+    person = _person(request)
+    if request.method == "POST":
+        accounts.sign_out_everywhere(person=person)
+        logout(request)
+        messages.success(request, _("You are signed out on every device."))
+        return redirect("home")
+    sessions = UserSession.objects.purge_and_list(person)
+    return render(request, "accounts/devices.html", {"sessions": sessions, "place": "me"})
+
+
+@login_required
+@require_POST
+def pause(request: HttpRequest) -> HttpResponse:
+    """Rest from suggestions and new hellos."""
+    accounts.pause(person=_person(request))
+    messages.success(request, _("You are resting. Nobody new will be sent to you until you come back."))
+    return redirect("me")
+
+
+@login_required
+@require_POST
+def unpause(request: HttpRequest) -> HttpResponse:
+    """Be there again."""
+    accounts.resume(person=_person(request))
+    messages.success(request, _("Welcome back. Your listings can be found again."))
+    return redirect("me")
+
+
+@login_required
+@require_POST
+def person_block(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep someone away, both ways, silently."""
+    other = get_object_or_404(Person, pk=pk, is_active=True)
+    accounts.block(blocker=_person(request), blocked=other)
+    messages.success(request, _("Done. You will not meet each other here any more; they are not told."))
+    return redirect("talks")
+
+
+@login_required
+@require_POST
+def person_unblock(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take one's own block back."""
+    accounts.unblock(blocker=_person(request), blocked=get_object_or_404(Person, pk=pk))
+    messages.success(request, _("The block is taken back."))
+    return redirect("me")
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Switch the language of pages and come back to the same page."""
+    chosen = request.POST.get("lang", "")
+    response = redirect(_next(request))
+    if chosen in dict(settings.LANGUAGES):
+        _remember_language(response, chosen)
+        if request.user.is_authenticated:
+            accounts.set_language(person=_person(request), language=chosen)
+    return response
+
+
+@require_POST
+def appearance(request: HttpRequest) -> HttpResponse:
+    """Keep text size and contrast: with the person, and on this device for when they are signed out."""
+    form = AppearanceForm(request.POST)
+    response = HttpResponse(status=204) if request.headers.get("X-Requested-With") else redirect(_next(request))
+    if not form.is_valid():
+        return response
+    text, contrast = form.cleaned_data["text"] or None, form.cleaned_data["contrast"] or None
+    for name, value in (("text", text), ("contrast", contrast)):
+        if value:
+            response.set_cookie(name, value, max_age=settings.LANGUAGE_COOKIE_AGE, samesite="Lax")
+    if request.user.is_authenticated:
+        accounts.set_appearance(person=_person(request), text_size=text, contrast=contrast)
+    return response
+
+
+def _person(request: HttpRequest) -> Person:
+    return cast(Person, request.user)
+
+
+def _next(request: HttpRequest) -> str:
+    """Give the local page to return to; anything else leads home."""
+    target = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return target if is_ours else "/"
+
+
+def _remember_language(response: HttpResponse, code: str) -> None:
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, code, max_age=settings.LANGUAGE_COOKIE_AGE, samesite="Lax", secure=settings.BEHIND_HTTPS
+    )
+
+
+def _status(is_bound: bool) -> int:
+    return 422 if is_bound else 200

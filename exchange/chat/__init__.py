@@ -1,0 +1,1 @@
+"""Talks: rows first, in one order; the socket only rings and reads."""

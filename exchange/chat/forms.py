@@ -1,0 +1,27 @@
+"""A message as a plain form or as JSON sends it."""
+
+import uuid
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from exchange.chat.services import LONGEST
+
+
+class MessageForm(forms.Form):
+    """The body, and the number that makes a second click harmless."""
+
+    client_id = forms.UUIDField(required=False)
+    body = forms.CharField(
+        max_length=LONGEST,
+        label=_("Your message"),
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+        error_messages={
+            "required": _("Write something first."),
+            "max_length": _("This message is too long. Send it in two parts."),
+        },
+    )
+
+    def clean_client_id(self) -> uuid.UUID:
+        """Number a message that came without one."""
+        return self.cleaned_data["client_id"] or uuid.uuid4()

@@ -1,0 +1,70 @@
+"""Conversations between people about a subject, and their messages in one order."""
+
+import uuid
+
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Person
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    """Which conversations."""
+
+    def for_member(self, person: Person) -> "ConversationQuerySet":
+        """Give those that this person takes part in: the only door to a talk on someone's behalf."""
+        return self.filter(members__person=person)
+
+
+class Conversation(models.Model):
+    """A talk of some people under a subject line. `last_seq` is the number of its newest message."""
+
+    subject = models.CharField(max_length=200, blank=True)
+    subject_lang = models.CharField(max_length=2, blank=True)
+    last_seq = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(default=timezone.now, db_index=True)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    objects = ConversationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.subject
+
+    def get_absolute_url(self) -> str:
+        """Where the talk is held."""
+        return reverse("talk", args=[self.pk])
+
+
+class Member(models.Model):
+    """One person's place in a conversation: how far they have seen."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="members")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="talks")
+    seen_seq = models.PositiveIntegerField(default=0)  # only grows
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["conversation", "person"], name="one_place_per_member")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} in {self.conversation_id}"
+
+
+class Message(models.Model):
+    """One message; its place in the talk is `seq`, taken under the conversation's row lock."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    seq = models.PositiveIntegerField()
+    sender = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="messages")
+    client_id = models.UUIDField(default=uuid.uuid4)  # chosen by the sender's device: the same one is never stored twice
+    body = models.TextField(max_length=4000)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="one_message_per_place"),
+            models.UniqueConstraint(fields=["sender", "client_id"], name="one_message_per_client_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id}#{self.seq}"

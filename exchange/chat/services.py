@@ -1,0 +1,230 @@
+"""Messages: written once, in one order, read from the rows by whoever may.
+
+The channel layer is a doorbell: it says that something is new and may lose every word of that.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import policies
+from accounts.models import Person
+from exchange.chat.models import Conversation, Member, Message
+from exchange.lib.errors import Refused
+from exchange.lib.text import clean
+from exchange.outbox import services as outbox
+
+log = logging.getLogger(__name__)
+
+LONGEST = 4000
+MOST_AT_ONCE = 200
+
+
+class EmptyMessage(Refused):
+    """Nothing to send once invisible characters are gone."""
+
+    code = "empty"
+
+
+class TooLong(Refused):
+    """More than 4,000 characters."""
+
+    code = "too_long"
+
+
+class ClientIdReused(Refused):
+    """The same client id with other content: a bug or an attack, not a retry."""
+
+    code = "client_id_reused"
+
+
+class NotReachable(Refused):
+    """The other person cannot be written to now; why is not told."""
+
+    code = "not_reachable"
+
+
+class NoSuchTalk(Refused):
+    """A conversation that is not there, or not this person's: both look the same."""
+
+    code = "no_such_conversation"
+
+
+@dataclass(frozen=True)
+class TalkRow:
+    """One line of the list of talks."""
+
+    conversation: Conversation
+    others: list[Person] = field(default_factory=list)
+    last_body: str = ""
+    last_is_mine: bool = False
+    unread: int = 0
+
+
+@transaction.atomic
+def open_conversation(*, subject: str, subject_lang: str, people: Iterable[Person]) -> Conversation:
+    """Begin a talk between people under a subject line."""
+    conversation = Conversation.objects.create(subject=subject[:200], subject_lang=subject_lang)
+    Member.objects.bulk_create(Member(conversation=conversation, person=person) for person in people)
+    return conversation
+
+
+@transaction.atomic
+def send(*, conversation_id: int, sender: Person, client_id: uuid.UUID, body: str) -> Message:
+    """Store a message once, however often it is sent with this client id, and take its place in the order.
+
+    Refused: `NoSuchTalk`, `NotReachable` (block either way), `EmptyMessage`, `TooLong` (4,000 characters),
+    `ClientIdReused` when the id was used for another text or talk.
+    """
+    body = clean(body)
+    conversation = _locked(conversation_id, sender)
+    done = Message.objects.filter(sender=sender, client_id=client_id).first()
+    if done is not None:
+        if (done.conversation_id, done.body) != (conversation.pk, body):
+            raise ClientIdReused(_("This message number was already used for another message."))
+        return done
+    if not body:
+        raise EmptyMessage(_("Write something first."))
+    if len(body) > LONGEST:
+        raise TooLong(_("This message is too long. Send it in two parts."))
+    others = [member.person for member in conversation.members.select_related("person") if member.person_id != sender.pk]
+    if len(others) == 1 and not policies.may_write_to(sender, others[0]):
+        raise NotReachable(_("This message cannot be delivered now."))
+    now = timezone.now()
+    seq = conversation.last_seq + 1
+    message = Message.objects.create(
+        conversation=conversation, seq=seq, sender=sender, client_id=client_id, body=body, at=now
+    )
+    Conversation.objects.filter(id=conversation.pk).update(last_seq=seq, last_at=now)
+    Member.objects.filter(conversation=conversation, person=sender).update(seen_seq=seq)
+    outbox.emit("message.sent", conversation, seq=seq)
+    ring(people=[sender.pk, *(other.pk for other in others)], conversation_id=conversation.pk, what="message")
+    return message
+
+
+def since(*, person: Person, conversation_id: int, seq: int, limit: int = MOST_AT_ONCE) -> list[dict[str, Any]]:
+    """Give messages after `seq`, in order, as frames carry them. Empty for a talk that is not this person's."""
+    rows = Message.objects.filter(conversation_id=conversation_id, conversation__members__person=person, seq__gt=seq)
+    return [frame(message) for message in rows.select_related("sender").order_by("seq")[:limit]]
+
+
+def latest(*, person: Person, conversation_id: int, limit: int = 50, before: int | None = None) -> list[Message]:
+    """Give the newest messages (before a place), oldest first, for a page."""
+    rows = Message.objects.filter(conversation_id=conversation_id, conversation__members__person=person)
+    if before is not None:
+        rows = rows.filter(seq__lt=before)
+    return list(rows.select_related("sender").order_by("-seq")[:limit])[::-1]
+
+
+def frame(message: Message) -> dict[str, Any]:
+    """Give a message as the protocol carries it (docs/chat-protocol.md)."""
+    return {
+        "conversation": message.conversation_id,
+        "seq": message.seq,
+        "client_id": str(message.client_id),
+        "sender": {"id": message.sender_id, "name": message.sender.first_name},
+        "body": message.body,
+        "at": message.at.isoformat(),
+    }
+
+
+@transaction.atomic
+def mark_seen(*, person: Person, conversation_id: int, seq: int) -> int:
+    """Move how far a person has seen; it only grows and never passes the newest message. Gives the new mark."""
+    member = Member.objects.select_related("conversation").filter(conversation_id=conversation_id, person=person).first()
+    if member is None:
+        raise NoSuchTalk(_("There is no such talk."))
+    mark = min(seq, member.conversation.last_seq)
+    moved = Member.objects.filter(id=member.pk, seen_seq__lt=mark).update(seen_seq=mark)
+    if moved:
+        people = list(Member.objects.filter(conversation_id=conversation_id).values_list("person_id", flat=True))
+        ring(people=people, conversation_id=conversation_id, what="seen")
+    return max(mark, member.seen_seq)
+
+
+def typing(*, person: Person, conversation_id: int) -> None:
+    """Tell the others that someone is writing; nothing is stored."""
+    people = list(Member.objects.filter(conversation_id=conversation_id).values_list("person_id", flat=True))
+    if person.pk not in people:
+        raise NoSuchTalk(_("There is no such talk."))
+    others = [other for other in people if other != person.pk]
+    if len(others) == 1 and policies.is_blocked(person, Person(pk=others[0])):
+        return
+    _send_bell(others, {"type": "chat.typing", "conversation": conversation_id, "person": person.pk, "name": person.first_name})
+
+
+def state(*, person: Person) -> list[tuple[int, int, int, int]]:
+    """Give (conversation, last seq, other person, how far they saw) of all talks of a person, in one query."""
+    rows = Member.objects.filter(conversation__members__person=person).exclude(person=person)
+    return list(rows.values_list("conversation_id", "conversation__last_seq", "person_id", "seen_seq"))
+
+
+def unread_count(*, person: Person) -> int:
+    """Give how many messages of all talks this person has not seen."""
+    unread = Member.objects.filter(person=person).aggregate(sum=Sum(F("conversation__last_seq") - F("seen_seq")))["sum"]
+    return max(0, unread or 0)
+
+
+def conversations(*, person: Person, limit: int = 50) -> list[TalkRow]:
+    """Give a person's talks, the liveliest first, in three queries however many."""
+    newest = Message.objects.filter(conversation=OuterRef("conversation_id"), seq=OuterRef("conversation__last_seq"))
+    mine: Sequence[Any] = (
+        Member.objects.filter(person=person)
+        .select_related("conversation")
+        .annotate(last_body=Subquery(newest.values("body")[:1]), last_sender=Subquery(newest.values("sender_id")[:1]))
+        .order_by("-conversation__last_at", "-id")[:limit]
+    )
+    others: dict[int, list[Person]] = {}
+    rows = Member.objects.filter(conversation__in=[member.conversation_id for member in mine]).filter(~Q(person=person))
+    for member in rows.select_related("person", "person__district"):
+        others.setdefault(member.conversation_id, []).append(member.person)
+    return [
+        TalkRow(
+            conversation=member.conversation,
+            others=others.get(member.conversation_id, []),
+            last_body=member.last_body or "",
+            last_is_mine=member.last_sender == person.pk,
+            unread=max(0, member.conversation.last_seq - member.seen_seq),
+        )
+        for member in mine
+    ]
+
+
+def ring(*, people: Iterable[int], conversation_id: int, what: str) -> None:
+    """Ring the sockets of these people once the transaction is through."""
+    targets = list(people)
+
+    def after_commit() -> None:
+        _send_bell(targets, {"type": "chat.rang", "conversation": conversation_id, "what": what})
+
+    transaction.on_commit(after_commit, robust=True)
+
+
+def group_of(person_id: int) -> str:
+    """Name of the channel group of one person's sockets."""
+    return f"person.{person_id}"
+
+
+def _send_bell(people: Iterable[int], event: dict[str, Any]) -> None:
+    layer = get_channel_layer()
+    try:
+        for person_id in people:
+            async_to_sync(layer.group_send)(group_of(person_id), event)
+    except Exception:
+        log.warning("The doorbell is out of order; sockets will read the rows by themselves", exc_info=True)
+
+
+def _locked(conversation_id: int, person: Person) -> Conversation:
+    # PostgreSQL cannot lock a joined set with DISTINCT, so membership is asked first.
+    if not Member.objects.filter(conversation_id=conversation_id, person=person).exists():
+        raise NoSuchTalk(_("There is no such talk."))
+    return Conversation.objects.select_for_update().get(id=conversation_id)

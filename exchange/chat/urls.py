@@ -1,0 +1,12 @@
+"""Where people talk."""
+
+from django.urls import path
+
+from exchange.chat import views
+
+urlpatterns = [
+    path("talks/", views.talks, name="talks"),
+    path("talks/<int:pk>/", views.talk, name="talk"),
+    path("talks/<int:pk>/messages/", views.messages, name="talk_messages"),
+    path("talks/<int:pk>/seen/", views.seen, name="talk_seen"),
+]

@@ -1,0 +1,38 @@
+"""What every page's frame shows: the city, the reader's look, unread talks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.functional import SimpleLazyObject
+
+from exchange.chat import services as chat
+
+
+@dataclass(frozen=True)
+class Look:
+    """How this reader likes pages: text size and contrast, kept with the person, else in a cookie."""
+
+    text: str
+    contrast: str
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Give the frame's values; the unread count is only asked for by pages that draw it."""
+    person = getattr(request, "user", None)
+    is_known = person is not None and person.is_authenticated
+    if is_known:
+        look = Look(person.text_size, person.contrast)
+    else:
+        look = Look(request.COOKIES.get("text", "normal"), request.COOKIES.get("contrast", "normal"))
+    language = "ar" if (translation.get_language() or "ar").startswith("ar") else "en"
+    return {
+        "look": look,
+        "city_name": settings.CITY["name"][language],
+        "help_phone": settings.CITY["help_phone"],
+        "is_demo": settings.DEMO,
+        "person_may_curate": is_known and person.is_curator,
+        "unread_count": SimpleLazyObject(lambda: chat.unread_count(person=person)) if is_known else 0,
+    }

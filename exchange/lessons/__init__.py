@@ -1,0 +1,1 @@
+"""What two people agree on, from the first hello on."""

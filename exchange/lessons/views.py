@@ -1,0 +1,45 @@
+"""Saying hello."""
+
+from typing import cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.models import Person
+from exchange.lessons import services as lessons
+from exchange.lessons.forms import HelloForm
+from exchange.lib.errors import Refused
+from skills.models import Listing
+
+
+@login_required
+def hello(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a ready sentence; send it and go to the talk."""
+    person = cast(Person, request.user)
+    listing = get_object_or_404(Listing.objects.visible_to(person).with_card(), pk=pk)
+    existing = lessons.enquiry_between(listing=listing, person=person)
+    if existing is not None:
+        return redirect(existing.conversation)
+    form = HelloForm(request.POST or None, initial={"body": _ready_words(listing, person)})
+    if request.method == "POST" and form.is_valid():
+        try:
+            lesson = lessons.say_hello(listing=listing, by=person, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect(lesson.conversation)
+    status = 422 if form.is_bound else 200
+    return render(request, "lessons/hello.html", {"listing": listing, "form": form, "place": "find"}, status=status)
+
+
+def _ready_words(listing: Listing, person: Person) -> str:
+    name, title = listing.owner.first_name, listing.title
+    if listing.is_offer:
+        return _("Hello %(name)s, I am %(me)s. I would like to learn: %(title)s. When would suit you?") % {
+            "name": name, "me": person.first_name, "title": title,
+        }  # fmt: skip
+    return _("Hello %(name)s, I am %(me)s. I can help you with: %(title)s. When would suit you?") % {
+        "name": name, "me": person.first_name, "title": title,
+    }  # fmt: skip

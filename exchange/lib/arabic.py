@@ -1,0 +1,119 @@
+"""Reading Arabic and English forgivingly: folding for matching, light stems, words that carry no content.
+
+Folded text is for comparing only and never shown.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import snowballstemmer
+
+_MARKS = re.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u08d3-\u08ff]")
+_HIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u061c\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+# Seats of the hamza and look-alikes become one letter; a hamza alone is dropped, because people leave it out at will.
+# Persian and Gulf letters become the Arabic ones that Arab keyboards lack a neighbour for.
+_LETTERS = {ord(old): new for old, new in zip("أإآٱؤئىةیےکگڤپچژ", "ااااوييهييككفبجز", strict=True)}
+_LETTERS.update({ord(old): str(place % 10) for place, old in enumerate("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")})
+_LETTERS[ord("ء")] = ""
+_BREAKS = re.compile(r"[^\w+#]+|_+")
+_LONELY_SIGNS = re.compile(r"(?<![a-z0-9+#])[+#]+|[+#]+(?=\w)")
+_ARABIC = re.compile("[\u0621-\u064a]")
+
+_en_stemmer = snowballstemmer.stemmer("english")
+
+ARABIC_STOP = frozenset(
+    """في من على الى عن مع او ام ثم ان انه انها هذا هذه ذلك تلك التي الذي ما ماذا هل لا لم لن قد كل بعض اي كيف كيفيه متي اين
+    انا انت هو هي نحن هم لي لك له لها لنا و يا عند عندي بين بعد قبل حتي لكن ايضا جدا كان كانت يكون تكون غير فقط حول اذا لو
+    اريد نريد تريد يريد ارغب رغبه ارغبه اتمني اود احتاج محتاج محتاجه ابحث ابغي ابغا ابي نبي بدي بدنا عايز عايزه عاوز عاوزه حابب حابه
+    حاب احب نفسي ودي اتعلم تعلم نتعلم يتعلم تتعلم التعلم اعلم علم يعلم يعلمني تعلمني علمني يعلمنا تعليم التعليم اعرف معرفه معلم معلمه
+    مدرس مدرسه دروس درس دوره دورات كورس حصص حصه شخص احد حد حدا مين منو ممكن لو سمحت سمحتم رجاء مساعده ساعدني يساعدني تساعدني مساعده
+    مبتدي مبتديه مبتدين مبتديين للمبتديين للمبتدين للمبتديات اساسيات شويه شوي كمان عشان علشان لاجل ازاي شلون وش ايش شو ايه هنا هناك
+    اليوم بكره كل اسبوع يوم وقت ساعه""".split()
+)
+ENGLISH_STOP = frozenset(
+    """a an the and or of to in on at for from with without by is am are be been was were do does did can could would will should
+    may might must i me my mine we us our you your he she it they them his her their this that these those there here what how
+    when where who which some any all no not only also very just so if as about into over than then more most
+    want wants wish wishes like love need needs looking look search learn learns learning teach teaches teaching taught show
+    someone somebody anyone anybody person people help please lesson lessons course courses class classes tutor tutoring
+    beginner beginners basic basics start starting get know knowing how-to ve d m ll re s t""".split()
+)
+_PREFIXES = ("وبال", "وال", "فال", "بال", "كال", "ولل", "ال", "لل")
+_SHORTEST_AFTER_ARTICLE = 3
+
+
+def fold(text: str) -> str:
+    """Give the text as it is compared: one form for all spellings that people mix, words parted by one blank.
+
+    NFKC; tashkeel, tatweel and hidden characters go; hamza seats, alef maqsura, ta marbuta, Persian kaf and ya and both
+    sets of Arabic digits become one letter each; case is folded. Folding twice changes nothing.
+    """
+    text = unicodedata.normalize("NFKC", _HIDDEN.sub("", text))
+    text = _HIDDEN.sub("", text)
+    text = _MARKS.sub("", text).casefold()
+    text = unicodedata.normalize("NFKD", text)
+    text = "".join(char for char in text if not unicodedata.combining(char))
+    text = text.translate(_LETTERS)
+    return " ".join(_LONELY_SIGNS.sub(" ", _BREAKS.sub(" ", text)).split())
+
+
+def words(text: str) -> list[str]:
+    """Give the folded words of a text."""
+    return fold(text).split()
+
+
+def content_words(text: str) -> list[str]:
+    """Give the folded words that say what it is about: no particles, no "I want to learn"."""
+    return [word for word in words(text) if not is_stop(word)]
+
+
+def is_stop(word: str) -> bool:
+    """Whether a folded word carries no content in either language."""
+    return word in ARABIC_STOP or word in ENGLISH_STOP or without_article(word) in ARABIC_STOP
+
+
+def without_article(word: str) -> str:
+    """Give a folded Arabic word without its definite article and what hangs before it: والخياطة → خياطه."""
+    for prefix in _PREFIXES:
+        if word.startswith(prefix) and len(word) - len(prefix) >= _SHORTEST_AFTER_ARTICLE:
+            return word[len(prefix) :]
+    return word
+
+
+@lru_cache(maxsize=200_000)
+def stems(word: str) -> tuple[str, ...]:
+    """Give the forms under which a folded word is found, the likeliest first.
+
+    Snowball's light stem, guarded: it cuts سيارات to يارا and keeps a leading و, so the word without its article and
+    the common plural and feminine endings stand beside it.
+    """
+    if not _ARABIC.search(word):
+        return (_en_stemmer.stemWord(word),)
+    bare = without_article(word)
+    forms = [light(bare)]
+    if bare.startswith("و") and len(bare) >= 5:
+        forms.append(light(without_article(bare[1:])))
+    return tuple(dict.fromkeys(forms))
+
+
+def light(word: str) -> str:
+    """Give a folded Arabic word without plural, dual and feminine endings, never shorter than three letters."""
+    for ending in ("ياتها", "اتها", "يات", "ات", "ون", "ين", "ان", "يه", "ها", "ه", "ي"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: len(word) - len(ending)]
+    return word
+
+
+def tokens(text: str) -> str:
+    """Give what full-text search reads and asks: all stems of all words, parted by blanks."""
+    return " ".join(form for word in words(text) for form in stems(word))
+
+
+def grams(text: str, size: int = 3) -> list[str]:
+    """Give the character grams of a folded text, each word with its borders marked."""
+    out = []
+    for word in fold(text).split():
+        marked = f" {word} "
+        out.extend(marked[place : place + size] for place in range(max(1, len(marked) - size + 1)))
+    return out

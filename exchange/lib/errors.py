@@ -1,0 +1,16 @@
+"""The one family of refusals: expected, worded for the reader, translated by one middleware and one consumer."""
+
+
+class Refused(Exception):
+    """An act that the rules do not allow. `code` is stable for machines, the text is for the reader."""
+
+    code = "refused"
+
+    def __init__(self, text: object = "", code: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        if code is not None:
+            self.code = code
+
+    def __str__(self) -> str:
+        return str(self.text)

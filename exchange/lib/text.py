@@ -1,0 +1,35 @@
+"""Texts as people send them: cleaned of what cannot be seen, with their language and direction."""
+
+import re
+import unicodedata
+
+# Bidi overrides and isolates, marks, zero-width: invisible, and able to make a name read as another.
+# U+200C/U+200D stay: they join emoji and are spelling in some scripts.
+_HIDDEN = re.compile("[\u200b\u200e\u200f\u061c\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffb]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
+_LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+
+
+def clean(value: str) -> str:
+    """Give the text without NUL, controls, lone surrogates, bidi overrides and zero-width characters; NFC."""
+    value = _SURROGATE.sub("", value)
+    value = value.replace("\r\n", "\n").replace("\r", "\n")
+    value = _HIDDEN.sub("", _CONTROL.sub("", value))
+    return unicodedata.normalize("NFC", value).strip()
+
+
+def is_arabic(text: str) -> bool:
+    """Whether more letters are Arabic than Latin."""
+    return len(_ARABIC.findall(text)) > len(_LATIN.findall(text))
+
+
+def guess_lang(text: str) -> str:
+    """Give "ar" or "en", by the letters; "en" for a text without letters."""
+    return "ar" if is_arabic(text) else "en"
+
+
+def direction(text: str) -> str:
+    """Give "rtl" or "ltr", by the letters."""
+    return "rtl" if is_arabic(text) else "ltr"

@@ -1,0 +1,1 @@
+"""Curation: who lets which listing through, why, and how to take it back."""

@@ -1,0 +1,201 @@
+"""The curators' acts: let through, return with a reason, skip, undo. Every decision is a row."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from difflib import SequenceMatcher
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Person
+from exchange.lib.errors import Refused
+from exchange.moderation.models import Decision
+from exchange.moderation.rules import REASONS
+from exchange.outbox import services as outbox
+from search import services as search
+from skills.models import Listing, Revision
+from skills.services import concepts, listings
+from skills.services.concepts import ConceptHit
+
+SKIP_MINUTES = 30
+
+
+class NotACurator(Refused):
+    """Only curators decide."""
+
+    code = "not_a_curator"
+
+
+class OwnText(Refused):
+    """Nobody decides about their own text."""
+
+    code = "own_text"
+
+
+class UnknownReason(Refused):
+    """A reason that is not on the list."""
+
+    code = "unknown_reason"
+
+
+class TooLate(Refused):
+    """The ten minutes for an undo are over, or it was undone."""
+
+    code = "too_late"
+
+
+@dataclass(frozen=True)
+class Words:
+    """A run of words of a text: kept, taken out or put in."""
+
+    kind: str  # same, del, ins
+    text: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One text on the desk, with everything needed to decide."""
+
+    revision: Revision
+    changes: dict[str, list[Words]] = field(default_factory=dict)  # field → diff; empty for a new listing
+    tags: list[tuple[str, ConceptHit | None]] = field(default_factory=list)
+    duplicates: list[Listing] = field(default_factory=list)
+
+
+def queue(*, curator: Person) -> QuerySet[Revision]:
+    """Give the texts that wait, oldest first; skipped ones come back after half an hour, at the end until then."""
+    rows = Revision.objects.filter(state=Revision.State.IN_REVIEW).exclude(listing__owner=curator)
+    return rows.select_related("listing", "listing__owner", "listing__owner__district", "district").order_by(
+        F("skipped_until").asc(nulls_first=True), "sent_at", "id"
+    )
+
+
+def waiting_count() -> int:
+    """Give how many texts wait."""
+    return Revision.objects.filter(state=Revision.State.IN_REVIEW).count()
+
+
+def item(*, revision: Revision) -> Item:
+    """Give one text with what changed, the mapped concepts and near duplicates."""
+    listing = revision.listing
+    changes = {}
+    if listing.published_at is not None:
+        for name in ("title", "body", "place", "in_return_note"):
+            before, after = str(getattr(listing, name)), str(getattr(revision, name))
+            if before != after:
+                changes[name] = diff(before, after)
+    known = concepts.tree()
+    tags = []
+    for tag in revision.tags:
+        concept = known.ids.get(tag.get("uri") or "")
+        tags.append((tag["text"], known.hit(concept) if concept else None))
+    near = search.near_duplicates(title=revision.title, body=revision.body, but=listing.pk, kind=listing.kind)
+    return Item(revision=revision, changes=changes, tags=tags, duplicates=near)
+
+
+@transaction.atomic
+def let_through(*, revision: Revision, curator: Person) -> Decision:
+    """Publish a waiting text."""
+    revision = _open(revision, curator)
+    before = listings.snapshot(revision.listing)
+    listings.accept(revision=revision)
+    return _record(revision, curator, Decision.Verdict.ACCEPTED, before)
+
+
+@transaction.atomic
+def give_back(*, revision: Revision, curator: Person, reason: str, note: str = "") -> Decision:
+    """Return a waiting text with a reason of the list, which its author reads in their language."""
+    if reason not in REASONS:
+        raise UnknownReason(_("Choose a reason from the list."))
+    revision = _open(revision, curator)
+    before = listings.snapshot(revision.listing)
+    listings.give_back(revision=revision)
+    return _record(revision, curator, Decision.Verdict.RETURNED, before, reason=reason, note=note[:500])
+
+
+@transaction.atomic
+def skip(*, revision: Revision, curator: Person) -> None:
+    """Put a text at the end of the queue for half an hour."""
+    revision = _open(revision, curator)
+    revision.skipped_until = timezone.now() + timedelta(minutes=SKIP_MINUTES)
+    revision.save(update_fields=["skipped_until"])
+
+
+@transaction.atomic
+def undo(*, decision: Decision, curator: Person) -> Revision:
+    """Take back one's own decision within ten minutes; what was public before is public again."""
+    decision = Decision.objects.select_for_update().select_related("revision__listing").get(id=decision.pk)
+    _require_curator(curator)
+    if decision.curator_id != curator.pk:
+        raise NotACurator(_("Only the one who decided can undo it."))
+    is_late = timezone.now() - decision.at > timedelta(minutes=settings.UNDO_MINUTES)
+    if decision.undone_at is not None or is_late:
+        raise TooLate(_("This can no longer be undone: ten minutes have passed, or it was undone already."))
+    revision = decision.revision
+    listings.restore(revision=revision, before=decision.before)
+    decision.undone_at, decision.undone_by = timezone.now(), curator
+    decision.save(update_fields=["undone_at", "undone_by"])
+    outbox.emit("listing.decided", revision)
+    return revision
+
+
+def last_undoable(*, curator: Person) -> Decision | None:
+    """Give the newest decision this curator can still take back."""
+    since = timezone.now() - timedelta(minutes=settings.UNDO_MINUTES)
+    rows = Decision.objects.filter(curator=curator, undone_at=None, at__gte=since).select_related("revision__listing")
+    return rows.order_by("-at", "-id").first()
+
+
+def returned_reasons(*, listing_ids: list[int], language: str) -> dict[int, str]:
+    """Give the reason in the author's language for each listing whose newest text was returned."""
+    rows = Decision.objects.filter(
+        Q(revision__listing__in=listing_ids), undone_at=None, revision__state=Revision.State.RETURNED
+    ).select_related("revision")
+    newest = {decision.revision.listing_id: decision for decision in rows.order_by("at", "id")}
+    return {
+        listing: " ".join(filter(None, [REASONS.get(decision.reason, {}).get(language, ""), decision.note]))
+        for listing, decision in newest.items()
+    }
+
+
+def diff(before: str, after: str) -> list[Words]:
+    """Give what changed between two texts, word by word."""
+    old, new = before.split(), after.split()
+    out: list[Words] = []
+    for kind, i1, i2, j1, j2 in SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            out.append(Words("same", " ".join(old[i1:i2])))
+            continue
+        if i2 > i1:
+            out.append(Words("del", " ".join(old[i1:i2])))
+        if j2 > j1:
+            out.append(Words("ins", " ".join(new[j1:j2])))
+    return out
+
+
+def _require_curator(person: Person) -> None:
+    if not person.is_curator:
+        raise NotACurator(_("This desk is for curators."))
+
+
+def _open(revision: Revision, curator: Person) -> Revision:
+    _require_curator(curator)
+    fresh = Revision.objects.select_related("listing", "listing__owner").get(id=revision.pk)
+    if fresh.listing.owner_id == curator.pk:
+        raise OwnText(_("Another curator looks after your own listings."))
+    if fresh.state != Revision.State.IN_REVIEW:
+        raise listings.WrongState(_("This text is no longer waiting: it was decided or taken back meanwhile."))
+    return fresh
+
+
+def _record(
+    revision: Revision, curator: Person, verdict: str, before: dict[str, object], *, reason: str = "", note: str = ""
+) -> Decision:
+    decision = Decision.objects.create(
+        revision=revision, curator=curator, verdict=verdict, reason=reason, note=note, before=before
+    )
+    outbox.emit("listing.decided", revision)
+    return decision

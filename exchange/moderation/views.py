@@ -1,0 +1,140 @@
+"""The curators' desk: one text a screen, keys for everything, plain forms underneath."""
+
+from functools import wraps
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import Person
+from exchange.lib.errors import Refused
+from exchange.lib.text import clean
+from exchange.moderation import services as moderation
+from exchange.moderation.models import Decision
+from exchange.moderation.rules import KEYS, REASONS
+from skills.models import Revision, Unmapped
+
+View = Callable[..., HttpResponse]
+
+
+def curators_only(view: View) -> View:
+    """Let curators in; for others the page does not exist."""
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not _person(request).is_curator:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@curators_only
+@require_GET
+def desk(request: HttpRequest) -> HttpResponse:
+    """List what waits, oldest first."""
+    rows = moderation.queue(curator=_person(request))
+    context = {
+        "rows": rows[:200],
+        "total": moderation.waiting_count(),
+        "undoable": moderation.last_undoable(curator=_person(request)),
+        "words": Unmapped.objects.filter(settled_at=None).order_by("-times", "id")[:30],
+        "place": "desk",
+    }
+    return render(request, "moderation/desk.html", context)
+
+
+@curators_only
+@require_GET
+def item(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one text with what is needed to decide."""
+    return _item_page(request, pk)
+
+
+@curators_only
+@require_POST
+def accept(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a text through and go to the next."""
+    revision = get_object_or_404(Revision, pk=pk)
+    return _decide(request, revision, lambda: moderation.let_through(revision=revision, curator=_person(request)), _("Let through."))
+
+
+@curators_only
+@require_POST
+def give_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return a text with a reason and go to the next."""
+    revision = get_object_or_404(Revision, pk=pk)
+    reason, note = request.POST.get("reason", ""), clean(request.POST.get("note", ""))
+    if reason not in REASONS:
+        return _item_page(request, pk, error=_("Choose a reason from the list."), note=note, status=422)
+    act = lambda: moderation.give_back(revision=revision, curator=_person(request), reason=reason, note=note)  # noqa: E731
+    return _decide(request, revision, act, _("Returned to its author."))
+
+
+@curators_only
+@require_POST
+def skip(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a text at the end and go to the next."""
+    revision = get_object_or_404(Revision, pk=pk)
+    return _decide(request, revision, lambda: moderation.skip(revision=revision, curator=_person(request)), "")
+
+
+@curators_only
+@require_POST
+def undo(request: HttpRequest) -> HttpResponse:
+    """Take back the last decision."""
+    decision = moderation.last_undoable(curator=_person(request))
+    if decision is None:
+        messages.error(request, _("There is nothing to undo: ten minutes have passed, or nothing was decided."))
+        return redirect("desk")
+    try:
+        revision = moderation.undo(decision=Decision(pk=decision.pk), curator=_person(request))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("desk")
+    messages.success(request, _("Taken back."))
+    return redirect("desk_item", pk=revision.pk)
+
+
+def _decide(request: HttpRequest, revision: Revision, act: Callable[[], object], said: str) -> HttpResponse:
+    try:
+        act()
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        if said:
+            messages.success(request, said)
+    following = moderation.queue(curator=_person(request)).exclude(pk=revision.pk).first()
+    return redirect("desk_item", pk=following.pk) if following else redirect("desk")
+
+
+def _item_page(request: HttpRequest, pk: int, *, error: str = "", note: str = "", status: int = 200) -> HttpResponse:
+    person = _person(request)
+    revision = moderation.queue(curator=person).filter(pk=pk).first()
+    if revision is None:
+        get_object_or_404(Revision, pk=pk)
+        messages.info(request, _("This text is no longer waiting."))
+        return redirect("desk")
+    language = str(request.LANGUAGE_CODE)
+    context = {
+        "item": moderation.item(revision=revision),
+        "revision": revision,
+        "listing": revision.listing,
+        "reasons": [(key, code, REASONS[code][language]) for key, code in KEYS.items()],
+        "total": moderation.waiting_count(),
+        "undoable": moderation.last_undoable(curator=person),
+        "error": error,
+        "note": note,
+        "place": "desk",
+    }
+    return render(request, "moderation/item.html", context, status=status)
+
+
+def _person(request: HttpRequest) -> Person:
+    return cast(Person, request.user)

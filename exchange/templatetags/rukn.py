@@ -1,0 +1,59 @@
+"""Words of the templates: digits, dates and isolated names, by one city setting."""
+
+from datetime import date, datetime
+from typing import Any
+
+from babel.dates import format_date, format_time, format_timedelta
+from django import template
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+_TO_ARAB = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+_TO_LATN = str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789")
+
+
+def digits(value: object) -> str:
+    """Write all digits of a text in the city's way when the reader reads Arabic; English always has 0-9."""
+    text = str(value)
+    if settings.CITY["digits"] == "arab" and (translation.get_language() or "ar").startswith("ar"):
+        return text.translate(_TO_ARAB)
+    return text.translate(_TO_LATN)
+
+
+def _locale() -> str:
+    return "ar_JO" if (translation.get_language() or "ar").startswith("ar") else "en_GB"
+
+
+@register.filter
+def num(value: object) -> str:
+    """A number in the city's digits."""
+    return digits(value)
+
+
+@register.filter
+def day(value: date | datetime) -> SafeString:
+    """A date such as "23 November 2026", isolated."""
+    local = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return format_html("<bdi>{}</bdi>", digits(format_date(local, "d MMMM y", locale=_locale())))
+
+
+@register.filter
+def clock(value: datetime) -> SafeString:
+    """A time of day such as "6:12 pm", isolated."""
+    return format_html("<bdi>{}</bdi>", digits(format_time(timezone.localtime(value), "short", locale=_locale())))
+
+
+@register.filter
+def ago(value: datetime) -> str:
+    """How long ago, in words: "3 hours ago"."""
+    return digits(format_timedelta(value - timezone.now(), add_direction=True, locale=_locale()))
+
+
+@register.filter
+def get(mapping: dict[Any, Any], key: object) -> object:
+    """The entry of a mapping, for tables built in views."""
+    return mapping.get(key)

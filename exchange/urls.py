@@ -1,0 +1,26 @@
+"""The map of the house."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from exchange import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("me/", views.me, name="me"),
+    path("people/<int:pk>/", views.person, name="person"),
+    path("listings/<int:pk>/", views.listing, name="listing"),
+    path("help/", views.help_page, name="help"),
+    path("healthz", views.healthz, name="healthz"),
+    path("", include("accounts.urls")),
+    path("", include("skills.urls")),
+    path("", include("search.urls")),
+    path("", include("matching.urls")),
+    path("", include("exchange.lessons.urls")),
+    path("", include("exchange.chat.urls")),
+    path("desk/", include("exchange.moderation.urls")),
+    path("admin/", admin.site.urls),
+]
+if settings.DEMO:
+    urlpatterns.insert(0, path("demo/", include("exchange.demo_urls")))

@@ -1,0 +1,143 @@
+"""The front of the house: home, me, one person, one listing, help. They put rooms together and decide nothing."""
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from accounts import policies
+from accounts.models import Block, Person
+from accounts.rules import DAYS, PARTS
+from exchange.lessons import services as lessons
+from exchange.moderation import services as moderation
+from matching import services as matching
+from skills.cards import card_of, cards_for, when_words
+from skills.models import Concept, Listing, Revision, Tag
+
+HOME_CARDS = 6
+TOPICS = [
+    f"rukn:{name}"
+    for name in (
+        "crafts", "kitchen", "repair", "garden", "languages", "reading", "arts", "care", "money", "digital", "work",
+        "sport", "school", "community",
+    )
+]  # fmt: skip
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Show at once what one can learn nearby, and what fits one's wishes."""
+    language, person = str(request.LANGUAGE_CODE), request.user
+    offers = Listing.objects.open_for(person).filter(kind=Listing.Kind.OFFER).with_card()
+    matches: list[Any] = []
+    if isinstance(person, Person):
+        views = matching.suggestions_for(person=person, language=language, limit=HOME_CARDS)
+        matches = [
+            card_of(view.listing, reader=person, language=language, reasons=view.reasons[:1]) for view in views
+        ]
+        offers = offers.exclude(owner=person)
+        near = offers.filter(district=person.district_id) if person.district_id else offers.none()
+        rows = list(near.order_by("-published_at", "-id")[:HOME_CARDS])
+        if len(rows) < HOME_CARDS:
+            more = offers.exclude(id__in=[row.pk for row in rows]).order_by("-published_at", "-id")
+            rows += list(more[: HOME_CARDS - len(rows)])
+    else:
+        rows = list(offers.order_by("-published_at", "-id")[:HOME_CARDS])
+    topics = Concept.objects.live().filter(uri__in=TOPICS)
+    context = {
+        "matches": matches,
+        "nearby": cards_for(rows, reader=person, language=language),
+        "topics": [(topic, topic.name(language)) for topic in sorted(topics, key=lambda topic: TOPICS.index(topic.uri))],
+        "place": "home",
+    }
+    return render(request, "home.html", context)
+
+
+@login_required
+@require_GET
+def me(request: HttpRequest) -> HttpResponse:
+    """Show what I teach, what I wish, and how I am seen."""
+    person = cast(Person, request.user)
+    language = str(request.LANGUAGE_CODE)
+    rows = list(Listing.objects.filter(owner=person).with_card().order_by("kind", "-changed_at"))
+    ids = [row.pk for row in rows]
+    open_texts = {
+        text.listing_id: text
+        for text in Revision.objects.filter(listing__in=ids, state__in=[Revision.State.DRAFT, Revision.State.IN_REVIEW])
+    }
+    returned = moderation.returned_reasons(listing_ids=ids, language=language)
+    lines = [
+        {"listing": row, "text": open_texts.get(row.pk), "returned": returned.get(row.pk, "") if row.pk not in open_texts else ""}
+        for row in rows
+    ]
+    shown = [line for line in lines if line["listing"].state != Listing.State.CLOSED]  # type: ignore[attr-defined]
+    context = {
+        "offers": [line for line in shown if line["listing"].is_offer],  # type: ignore[attr-defined]
+        "wishes": [line for line in shown if not line["listing"].is_offer],  # type: ignore[attr-defined]
+        "profile": person.profile,
+        "when": when_words(person.profile.free_codes),
+        "blocks": Block.objects.filter(blocker=person).select_related("blocked"),
+        "place": "me",
+    }
+    return render(request, "me.html", context)
+
+
+@require_GET
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a neighbour: first name, district, own words, listings. Someone blocked is not there."""
+    other = get_object_or_404(Person.objects.select_related("profile", "district"), pk=pk, is_active=True)
+    reader = request.user
+    if isinstance(reader, Person) and reader.pk != other.pk and policies.is_blocked(reader, other):
+        return render(request, "404.html", status=404)
+    rows = Listing.objects.open_for(reader).filter(owner=other).with_card().order_by("kind", "-published_at")
+    context = {
+        "other": other,
+        "cards": cards_for(rows, reader=reader, language=str(request.LANGUAGE_CODE)),
+        "when": when_words(other.profile.free_codes),
+        "is_me": reader.pk == other.pk,
+        "place": "find",
+    }
+    return render(request, "person.html", context)
+
+
+@require_GET
+def listing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one listing whole, why this reader might meet its owner, and one button."""
+    reader, language = request.user, str(request.LANGUAGE_CODE)
+    row = get_object_or_404(Listing.objects.visible_to(reader).with_card().select_related("owner__profile"), pk=pk)
+    reasons: list[str] = []
+    enquiry = None
+    if isinstance(reader, Person) and reader.pk != row.owner_id:
+        reasons = matching.reasons_between(person=reader, listing_ids=[row.pk], language=language).get(row.pk, [])
+        enquiry = lessons.enquiry_between(listing=row, person=reader)
+    tags = [(tag, tag.concept.name(language) if tag.concept else tag.text) for tag in row.tags.all() if tag.by != Tag.By.TEXT]
+    context = {
+        "listing": row,
+        "card": card_of(row, reader=reader, language=language),
+        "tags": tags,
+        "reasons": reasons,
+        "enquiry": enquiry,
+        "when": when_words(row.free_codes),
+        "days": DAYS,
+        "parts": PARTS,
+        "is_own": reader.pk == row.owner_id,
+        "place": "find",
+    }
+    return render(request, "listing.html", context)
+
+
+@require_GET
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Say how it works and whom to call."""
+    return render(request, "help.html", {"place": ""})
+
+
+@require_GET
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that this process answers and reaches its database."""
+    connection.ensure_connection()
+    return JsonResponse({"ok": True, "demo": settings.DEMO})

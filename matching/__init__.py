@@ -1,0 +1,1 @@
+"""Paired: which offers meet which wishes, and truly why."""

@@ -1,0 +1,1 @@
+"""Found: one question, several engines, one answer."""

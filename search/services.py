@@ -1,0 +1,133 @@
+"""Searching: questions go to the engine, answers come back through the permission door."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+
+from accounts.models import Person, blocked_ids
+from exchange.lib import arabic
+from search.backends import backend
+from search.query import PAGE, Found, Query
+from skills.filters import NEW_DAYS, ListingFilter
+from skills.models import Listing
+from skills.services import concepts
+from skills.services.concepts import ConceptHit
+
+Reader = Person | AnonymousUser
+MOST_NEAR = 6
+
+
+@dataclass(frozen=True)
+class Results:
+    """One page of an answer, as a page or the API shows it."""
+
+    listings: list[Listing]
+    total: int
+    facets: dict[str, dict[str, int]]
+    corrected: str = ""
+    is_basic: bool = False
+    near: list[ConceptHit] = field(default_factory=list)  # offered when nothing was found
+    meant: list[ConceptHit] = field(default_factory=list)  # concepts the words were understood as
+
+
+def query_of(filters: ListingFilter, *, reader: Reader, lang: str, page: int = 1) -> Query:
+    """Read a valid FilterSet as a query for `reader`; invalid choices count as not made."""
+    chosen: dict[str, Any] = filters.form.cleaned_data if filters.form.is_valid() else valid_part(filters)
+    concept, district = chosen.get("concept"), chosen.get("district")
+    return Query(
+        text=chosen.get("q") or "",
+        lang=lang,
+        kind=chosen.get("kind") or "",
+        concept=concept.pk if concept else None,
+        district=district.pk if district else None,
+        format=chosen.get("format") or "",
+        speaks=chosen.get("speaks") or "",
+        free_mask=filters.free_mask,
+        since=timezone.now() - timedelta(days=NEW_DAYS) if chosen.get("new") else None,
+        hidden_owners=hidden_from(reader),
+        offset=(page - 1) * PAGE,
+    )
+
+
+def valid_part(filters: ListingFilter) -> dict[str, Any]:
+    """Give the choices that could be read, when others could not."""
+    return dict(getattr(filters.form, "cleaned_data", {}))
+
+
+def hidden_from(reader: Reader) -> tuple[int, ...]:
+    """Give owners whose listings this reader must not meet."""
+    if not isinstance(reader, Person):
+        return ()
+    return tuple(sorted(row[0] for row in blocked_ids(reader).values_list("blocker_id")))
+
+
+def find(*, query: Query, person: Reader) -> Results:
+    """Answer a question. The engine names ids; rows are read again, so what is hidden now never shows."""
+    found = backend().find(query)
+    listings = _read_again(found, person)
+    meant = concepts.resolve_text(query.text, query.lang, limit=3, sure=True) if query.text else []
+    return Results(
+        listings=listings,
+        total=found.total,
+        facets=found.facets,
+        corrected=found.corrected,
+        is_basic=found.is_basic,
+        near=[] if found.total else _near(query, meant),
+        meant=meant,
+    )
+
+
+def suggest(*, text: str, lang: str, limit: int = 8) -> list[dict[str, Any]]:
+    """Complete what is being typed: concepts first (they bridge the languages), then titles.
+
+    Gives {"text", "concept" (id) or None}.
+    """
+    if not text.strip():
+        return []
+    out = [{"text": hit.name(lang), "concept": hit.concept_id} for hit in concepts.suggest(text, lang, limit=limit - 2)]
+    seen = {arabic.fold(str(each["text"])) for each in out}
+    for title in backend().suggest(text, limit=limit):
+        if len(out) < limit and arabic.fold(title) not in seen:
+            out.append({"text": title, "concept": None})
+            seen.add(arabic.fold(title))
+    return out
+
+
+def near_duplicates(*, title: str, body: str, but: int | None = None, kind: str = "", limit: int = 3) -> list[Listing]:
+    """Give public listings that say almost the same, likest first (Jaccard over folded word pairs ≥ 0.35)."""
+    found = backend().find(Query(text=title, kind=kind, limit=30, facets=False))
+    rows = Listing.objects.filter(id__in=[hit.listing_id for hit in found.hits]).exclude(id=but).select_related("owner")
+    own = _shingles(f"{title} {body}")
+    likeness: Callable[[Listing], float] = lambda row: _jaccard(own, _shingles(f"{row.title} {row.body}"))  # noqa: E731
+    scored = sorted(((likeness(row), row.pk, row) for row in rows), reverse=True)
+    return [row for score, _pk, row in scored[:limit] if score >= 0.35]
+
+
+def _read_again(found: Found, person: Reader) -> list[Listing]:
+    ids = [hit.listing_id for hit in found.hits]
+    rows = Listing.objects.open_for(person).filter(id__in=ids).with_card().in_bulk()
+    return [rows[listing_id] for listing_id in ids if listing_id in rows]
+
+
+def _near(query: Query, meant: list[ConceptHit]) -> list[ConceptHit]:
+    known = concepts.tree()
+    starts = [query.concept] if query.concept else [hit.concept_id for hit in meant]
+    if not starts and query.text:
+        starts = [hit.concept_id for hit in concepts.resolve_text(query.text, query.lang, limit=2)]
+    near: dict[int, None] = {}
+    for start in starts:
+        near.update(dict.fromkeys(known.near(start)) if start in known.names else {})
+    return [known.hit(concept) for concept in list(near)[:MOST_NEAR]]
+
+
+def _shingles(text: str) -> set[tuple[str, str]]:
+    words = arabic.words(text)
+    return set(zip(words, words[1:], strict=False))
+
+
+def _jaccard(one: set[tuple[str, str]], other: set[tuple[str, str]]) -> float:
+    return len(one & other) / len(one | other) if one and other else 0.0

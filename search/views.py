@@ -1,0 +1,102 @@
+"""The one box: results with filters, counts and chips, and suggestions while typing."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from exchange.lib.text import clean
+from search import services as search
+from search.query import PAGE
+from skills.cards import cards_for
+from skills.filters import ListingFilter
+from skills.models import Listing
+from skills.services import concepts
+
+LAST_PAGE = 50
+
+
+@require_GET
+def find(request: HttpRequest) -> HttpResponse:
+    """Answer a question; a choice that is not on offer is said beside its field, the rest is answered."""
+    filters = ListingFilter(request.GET, queryset=Listing.objects.none())
+    page = _page(request)
+    query = search.query_of(filters, reader=request.user, lang=str(request.LANGUAGE_CODE), page=page)
+    results = search.find(query=query, person=request.user)
+    is_valid = filters.form.is_valid()
+    context = {
+        "filters": filters,
+        "form": filters.form,
+        "results": results,
+        "cards": cards_for(results.listings, reader=request.user, language=str(request.LANGUAGE_CODE)),
+        "chips": _chips(request, filters),
+        "facets": results.facets,
+        "text": query.text,
+        "page": page,
+        "previous": _url(request, page=page - 1) if page > 1 else "",
+        "next": _url(request, page=page + 1) if page * PAGE < results.total and page < LAST_PAGE else "",
+        "place": "find",
+    }
+    template = "search/find.html#results" if request.htmx else "search/find.html"  # type: ignore[attr-defined]
+    return render(request, template, context, status=200 if is_valid else 422)
+
+
+@require_GET
+def suggest(request: HttpRequest) -> HttpResponse:
+    """Complete what is being typed, as JSON for the box."""
+    text = clean(request.GET.get("q", ""))[:80]
+    found = search.suggest(text=text, lang=str(request.LANGUAGE_CODE))
+    return JsonResponse({"suggestions": found})
+
+
+def _page(request: HttpRequest) -> int:
+    number = request.GET.get("page", "1")
+    return min(max(int(number), 1), LAST_PAGE) if number.isascii() and number.isdigit() and len(number) < 5 else 1
+
+
+def _chips(request: HttpRequest, filters: ListingFilter) -> list[dict[str, Any]]:
+    """Give each choice made, in words, with the address without it."""
+    if not filters.form.is_valid():
+        return []
+    chosen = filters.form.cleaned_data
+    chips = []
+    for name, field in filters.form.fields.items():
+        values = chosen.get(name)
+        if name == "q" or not values:
+            continue
+        if name == "concept":
+            known = concepts.tree()
+            label = known.hit(values.pk).name(str(request.LANGUAGE_CODE)) if values.pk in known.names else str(values)
+            chips.append({"label": label, "url": _without(request, name)})
+        elif name == "new":
+            chips.append({"label": _("New this week"), "url": _without(request, name)})
+        elif name == "district":
+            chips.append({"label": str(values), "url": _without(request, name)})
+        else:
+            words = dict(field.choices)
+            for value in values if isinstance(values, list) else [values]:
+                chips.append({"label": str(words.get(value, value)), "url": _without(request, name, value)})
+    return chips
+
+
+def _without(request: HttpRequest, name: str, value: str | None = None) -> str:
+    query = request.GET.copy()
+    query.pop("page", None)
+    kept = [each for each in query.getlist(name) if value is not None and each != value]
+    query.pop(name, None)
+    if kept:
+        query.setlist(name, kept)
+    return _address(query)
+
+
+def _url(request: HttpRequest, *, page: int) -> str:
+    query = request.GET.copy()
+    query["page"] = str(page)
+    return _address(query)
+
+
+def _address(query: QueryDict) -> str:
+    text = query.urlencode()
+    return f"/find/?{text}" if text else "/find/"

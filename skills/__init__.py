@@ -1,0 +1,1 @@
+"""What: concepts, their names in two languages, and the listings of residents."""

@@ -1,0 +1,234 @@
+"""Shapes of concept and listing files, read strictly: a row is whole, or it is refused with its line and cause."""
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from accounts import rules as week
+
+LONGEST_LABEL = 200
+MOST_OTHERS = 400
+URI_PATTERN = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f]{1,190}$")
+FREE_PATTERN = re.compile(
+    r"^(sun|mon|tue|wed|thu|fri|sat)[a-z]*"
+    r"(?:[ -](?:(morning|afternoon|evening)|(\d{1,2})(?::(\d\d))?\s*[-–]\s*(\d{1,2})(?::(\d\d))?))?$"
+)
+
+
+class BadRow(ValueError):
+    """A line of a file that cannot be used. `line` counts from 1."""
+
+    def __init__(self, name: str, line: int, cause: str) -> None:
+        super().__init__(f"{name}: line {line}: {cause}")
+        self.name, self.line, self.cause = name, line, cause
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of a concept in one language."""
+
+    label: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConceptRow:
+    """One concept as a file tells it; a language that the file does not know is absent."""
+
+    uri: str
+    names: dict[str, Names] = field(default_factory=dict)
+    broader: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    source: str = ""
+
+
+def json_lines(name: str, lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
+    """Give (line number, object or what is wrong with the line); blank lines are passed over."""
+    for number, raw in enumerate(lines, start=1):
+        if not raw.strip():
+            continue
+        try:
+            value = json.loads(raw.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            yield number, BadRow(name, number, f"not UTF-8 (byte {error.start + 1})")
+        except json.JSONDecodeError as error:
+            yield number, BadRow(name, number, f"not JSON ({error.msg}, column {error.colno})")
+        except RecursionError:
+            yield number, BadRow(name, number, "not JSON (nested too deeply)")
+        else:
+            if isinstance(value, dict):
+                yield number, value
+            else:
+                yield number, BadRow(name, number, "not a JSON object")
+
+
+def clean_text(value: object, *, what: str, most: int) -> str:
+    """Give a text that can be stored: str, no NUL, no lone surrogate, not longer than `most`.
+
+    Raises `ValueError` naming `what`.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{what} must be text")
+    if "\x00" in value:
+        raise ValueError(f"{what} holds a NUL character")
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError(f"{what} holds a lone surrogate")
+    text = " ".join(value.split())
+    if len(text) > most:
+        raise ValueError(f"{what} is longer than {most} characters")
+    return text
+
+
+def concept_row(value: dict[str, Any]) -> ConceptRow:
+    """Read one object of the `import_concepts` form (design, section 4). Raises `ValueError` with the cause."""
+    uri = clean_text(value.get("uri"), what="uri", most=200)
+    if not URI_PATTERN.match(uri):
+        raise ValueError(f"uri {uri!r} is not a URI")
+    names = {lang: _names(value[lang], lang) for lang in ("ar", "en") if value.get(lang)}
+    if not names:
+        raise ValueError("a concept needs a label in ar or en")
+    return ConceptRow(
+        uri=uri,
+        names=names,
+        broader=_uris(value.get("broader"), "broader", uri),
+        related=_uris(value.get("related"), "related", uri),
+        source=clean_text(value.get("source") or "", what="source", most=60),
+    )
+
+
+def _names(value: object, lang: str) -> Names:
+    if not isinstance(value, dict):
+        raise ValueError(f"{lang} must be an object with a label")
+    label = clean_text(value.get("label"), what=f"{lang}.label", most=LONGEST_LABEL)
+    if not label:
+        raise ValueError(f"{lang}.label is empty")
+    others = value.get("others") or []
+    if not isinstance(others, list) or len(others) > MOST_OTHERS:
+        raise ValueError(f"{lang}.others must be a list of at most {MOST_OTHERS} texts")
+    texts = dict.fromkeys(clean_text(other, what=f"{lang}.others", most=LONGEST_LABEL) for other in others)
+    return Names(label, tuple(text for text in texts if text and text != label))
+
+
+def _uris(value: object, what: str, own: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise ValueError(f"{what} must be a list of URIs")
+    uris = dict.fromkeys(clean_text(uri, what=what, most=200) for uri in value)
+    return tuple(uri for uri in uris if uri and uri != own)
+
+
+def esco_rows(path: Path) -> Iterator[tuple[int, ConceptRow | BadRow]]:
+    """Read ESCO's own CSV: skills, groups and occupations by language, or its broader-relations table.
+
+    The language is the end of the file's name (`skills_en.csv`), as ESCO publishes it.
+    """
+    lang = path.stem.rsplit("_", 1)[-1].lower()
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.DictReader(lines)
+        header = set(reader.fieldnames or ())
+        if {"conceptUri", "broaderUri"} <= header:
+            yield from ((reader.line_num, ConceptRow(uri=row["conceptUri"], broader=(row["broaderUri"],))) for row in reader)
+            return
+        if not {"conceptUri", "preferredLabel"} <= header:
+            yield 1, BadRow(path.name, 1, "not an ESCO table: no columns conceptUri and preferredLabel")
+            return
+        if lang not in ("ar", "en"):
+            yield 1, BadRow(path.name, 1, "the file's name must end in its language, _ar or _en")
+            return
+        for row in reader:
+            yield reader.line_num, _esco_row(path.name, reader.line_num, row, lang)
+
+
+def _esco_row(name: str, line: int, row: dict[str, Any], lang: str) -> ConceptRow | BadRow:
+    try:
+        others = [text for text in (row.get("altLabels") or "").split("\n") if text.strip()][:MOST_OTHERS]
+        return concept_row(
+            {"uri": row["conceptUri"], lang: {"label": row["preferredLabel"], "others": others}, "source": "ESCO"}
+        )
+    except ValueError as error:
+        return BadRow(name, line, str(error))
+
+
+@dataclass(frozen=True)
+class ListingRow:
+    """One listing as a file tells it. `owner` is an e-mail address or any stable name; `free` is a 21-bit mask."""
+
+    key: str
+    kind: str
+    owner: str
+    title: str
+    body: str
+    lang: str
+    concepts: tuple[str, ...] = ()
+    district: str | None = None
+    format: str = "place"
+    free: int = 0
+
+
+def listing_row(value: dict[str, Any]) -> ListingRow:
+    """Read one object of the `import_listings` form (design, section 4). Raises `ValueError` with the cause.
+
+    "free" is a list of weekly parts: "tue-evening", "tue evening", or "tue 17:00-19:00".
+    """
+    kind, lang, form = value.get("kind"), value.get("lang"), value.get("format") or "place"
+    if kind not in ("offer", "wish"):
+        raise ValueError(f"unknown kind {kind!r}; use offer or wish")
+    if lang not in ("ar", "en"):
+        raise ValueError(f"unknown language {lang!r}; use ar or en")
+    if form not in ("place", "online", "both"):
+        raise ValueError(f"unknown format {form!r}; use place, online or both")
+    key = clean_text(str(value.get("key") or ""), what="key", most=100)
+    owner = clean_text(str(value.get("owner") or ""), what="owner", most=200)
+    title = clean_text(value.get("title"), what="title", most=400)
+    if not key or not owner or not title:
+        raise ValueError("key, owner and title must not be empty")
+    tags = value.get("concepts") or []
+    if not isinstance(tags, list):
+        raise ValueError("concepts must be a list of URIs or names")
+    district = value.get("district")
+    return ListingRow(
+        key=key,
+        kind=kind,
+        owner=owner,
+        title=title,
+        body=clean_text(value.get("body") or "", what="body", most=100_000),
+        lang=lang,
+        concepts=tuple(clean_text(tag, what="concepts", most=200) for tag in tags),
+        district=clean_text(district, what="district", most=80) if district is not None else None,
+        format=form,
+        free=free_mask(value.get("free") or []),
+    )
+
+
+def free_mask(free: object) -> int:
+    """Give the 21 bits of weekly free parts; an hour range covers each part that it overlaps by an hour or more."""
+    if not isinstance(free, list):
+        raise ValueError('free must be a list such as ["tue-evening"]')
+    bits = 0
+    for entry in free:
+        if not isinstance(entry, str):
+            raise ValueError(f"free: {entry!r} is not text")
+        bits |= week.mask(_parts(entry))
+    return bits
+
+
+def _parts(entry: str) -> list[str]:
+    match = FREE_PATTERN.match(entry.strip().lower())
+    if match is None:
+        raise ValueError(f"free: {entry!r} is not a time such as tue-evening or tue 17:00-19:00")
+    day, part, start, start_minute, end, end_minute = match.groups()
+    if part:
+        return [f"{day}-{part}"]
+    if start is None:
+        return [f"{day}-{name}" for name in week.PARTS]
+    begins, ends = int(start) * 60 + int(start_minute or 0), int(end) * 60 + int(end_minute or 0)
+    return [
+        f"{day}-{name}"
+        for name, (opens, closes) in week.HOURS.items()
+        if min(ends, closes * 60) - max(begins, opens * 60) >= min(60, ends - begins) > 0
+    ]

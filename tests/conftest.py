@@ -1,0 +1,128 @@
+"""What every test may ask for: the cast, a few concepts, listings made through services."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from accounts import services as accounts
+from accounts.models import District, Person
+from exchange.outbox import services as outbox
+from skills import rules
+from skills.models import Listing
+from skills.services import concepts as concept_services
+from skills.services import listings as listing_services
+from people import PEOPLE
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(autouse=True)
+def _plain_surroundings(settings: Any) -> None:
+    """No broker in tests: the bell is lost, `relay()` does what it would have rung for."""
+    settings.CELERY_BROKER_URL = "memory://"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()
+
+
+@pytest.fixture
+def districts(db: None) -> dict[str, District]:
+    """Four districts by slug."""
+    rows = [
+        ("naseem", "حي النسيم", "Naseem", 20, 30),
+        ("waha", "حي الواحة", "Waha", 30, 35),
+        ("university", "حي الجامعة", "University", 70, 60),
+        ("port", "الميناء القديم", "Old Port", 90, 10),
+    ]
+    return {
+        slug: District.objects.get_or_create(slug=slug, defaults={"ar": ar, "en": en, "x": x, "y": y})[0]
+        for slug, ar, en, x, y in rows
+    }
+
+
+@pytest.fixture
+def cast(districts: dict[str, District]) -> dict[str, Person]:
+    """Everyone, welcomed and settled."""
+    return {
+        key: accounts.make_person(
+            email=f"{key}@example.org",
+            name=str(who["name"]),
+            district=districts[str(who["district"])],
+            language=str(who["language"]),
+            role=str(who.get("role", "resident")),
+            speaks=list(who["speaks"]),
+            free_codes=list(who.get("free", ())),
+        )
+        for key, who in PEOPLE.items()
+    }
+
+
+def _one(key: str) -> Any:
+    @pytest.fixture(name=key)
+    def person(cast: dict[str, Person]) -> Person:
+        return cast[key]
+
+    return person
+
+
+salma, yusuf, huda, karim, nadia, stranger = (_one(key) for key in PEOPLE)
+
+
+@pytest.fixture
+def concepts(db: None) -> dict[str, int]:
+    """A small tree of concepts (tests/data/concepts.jsonl), uri → id."""
+    with (DATA / "concepts.jsonl").open("rb") as lines:
+        rows = [rules.concept_row(value) for _, value in rules.json_lines("concepts.jsonl", lines) if isinstance(value, dict)]
+    concept_services.import_rows(rows)
+    return dict(concept_services.tree().ids)
+
+
+@pytest.fixture
+def client_of() -> Callable[[Person], Client]:
+    """Give a browser (without scripts) in which a person is signed in."""
+
+    def make(person: Person) -> Client:
+        client = Client(headers={"accept-language": person.language})
+        client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return make
+
+
+def _listing(owner: Person, kind: str, title: str, tags: list[str], **content: Any) -> Listing:
+    lang = content.pop("lang", owner.language)
+    return listing_services.publish_directly(
+        owner=owner,
+        kind=kind,
+        tags=[{"text": "" if tag.startswith("rukn:") else tag, "lang": lang, "uri": tag if tag.startswith("rukn:") else None} for tag in tags],
+        title=title,
+        lang=lang,
+        **{"body": title + ".", "speaks": owner.profile.speaks, "free_mask": owner.profile.free_mask, **content},
+    )
+
+
+@pytest.fixture
+def make_offer(concepts: dict[str, int]) -> Callable[..., Listing]:
+    """Make a published offer: make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"])."""
+    return lambda owner, title, tags=(), **content: _listing(owner, "offer", title, list(tags), **content)
+
+
+@pytest.fixture
+def make_wish(concepts: dict[str, int]) -> Callable[..., Listing]:
+    """Make a published wish: make_wish(yusuf, "أتعلم خياطة", ["خياطة"])."""
+    return lambda owner, title, tags=(), **content: _listing(owner, "wish", title, list(tags), **content)
+
+
+@pytest.fixture
+def relay() -> Callable[[], None]:
+    """Hand every waiting event to its handlers until none is left."""
+
+    def run() -> None:
+        while outbox.relay():
+            pass
+
+    return run
