@@ -32,6 +32,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "look": look,
         "city_name": settings.CITY["name"][language],
         "help_phone": settings.CITY["help_phone"],
+        "city_digits": settings.CITY["digits"] if language == "ar" else "latn",
         "is_demo": settings.DEMO,
         "person_may_curate": is_known and person.is_curator,
         "unread_count": SimpleLazyObject(lambda: chat.unread_count(person=person)) if is_known else 0,

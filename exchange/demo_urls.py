@@ -37,7 +37,11 @@ def enter(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     person = get_object_or_404(Person, email=PERSONAS[key]["email"])
     login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
-    return redirect("desk" if key == "curator" else "home")
+    response = redirect("desk" if key == "curator" else "home")
+    asked = request.GET.get("lang", "")
+    language = asked if asked in dict(settings.LANGUAGES) else person.language
+    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax")
+    return response
 
 
 urlpatterns = [

@@ -43,6 +43,16 @@ class MatchView:
     reasons: list[str]
     hint: str = ""
 
+    @property
+    def offer_id(self) -> int:
+        """Number of the offer of the pair."""
+        return self.listing.pk if self.listing.is_offer else self.own.pk
+
+    @property
+    def wish_id(self) -> int:
+        """Number of the wish of the pair."""
+        return self.own.pk if self.listing.is_offer else self.listing.pk
+
 
 def similarity() -> Similarity:
     """Give likeness between concepts, for the present tree and what people have lately listed together."""

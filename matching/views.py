@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Person
 from matching import services as matching
+from skills.cards import card_of
 from skills.models import Listing
 
 
@@ -22,7 +23,19 @@ def listing_matches(request: HttpRequest, pk: int) -> HttpResponse:
     person = cast(Person, request.user)
     listing = get_object_or_404(Listing.objects.filter(owner=person).with_card(), pk=pk)
     views = matching.matches_for(listing=listing, person=person, language=str(request.LANGUAGE_CODE))
-    context = {"listing": listing, "views": views, "place": "me"}
+    cards = [
+        card_of(
+            view.listing,
+            reader=person,
+            language=str(request.LANGUAGE_CODE),
+            reasons=view.reasons,
+            hint=view.hint,
+            offer_id=view.offer_id,
+            wish_id=view.wish_id,
+        )
+        for view in views
+    ]
+    context = {"listing": listing, "cards": cards, "place": "me"}
     return render(request, "matching/matches.html", context)
 
 

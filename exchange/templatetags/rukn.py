@@ -10,6 +10,9 @@ from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from skills.cards import when_words
+from skills.filters import DAY_NAMES, PART_NAMES
+
 register = template.Library()
 
 _TO_ARAB = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
@@ -57,3 +60,21 @@ def ago(value: datetime) -> str:
 def get(mapping: dict[Any, Any], key: object) -> object:
     """The entry of a mapping, for tables built in views."""
     return mapping.get(key)
+
+
+@register.filter
+def day_name(code: str) -> str:
+    """The name of a weekday code such as "tue"."""
+    return str(dict(DAY_NAMES)[code])
+
+
+@register.filter
+def part_name(code: str) -> str:
+    """The name of a part of the day such as "evening"."""
+    return str(dict(PART_NAMES)[code])
+
+
+@register.filter
+def time_name(code: str) -> str:
+    """The words of a weekly part such as "tue-evening"."""
+    return when_words([code])[0]

@@ -363,19 +363,23 @@ def _replace_tags(listing: Listing, tags: list[dict[str, Any]]) -> list[Tag]:
     return rows
 
 
+def concept_tokens_of(concept_ids: Sequence[int], texts: Iterable[str]) -> str:
+    """Give what full-text search reads of concepts: every name in both languages, names of what is just above."""
+    known = concepts.tree()
+    names = list(Label.objects.filter(concept_id__in=concept_ids).values_list("text", flat=True)) if concept_ids else []
+    for concept_id in concept_ids:
+        for parent in known.broader.get(concept_id, ()):
+            names.extend(name for name in known.names[parent][1:] if name)
+    return arabic.tokens(" ".join(dict.fromkeys([*names, *texts])))
+
+
 def _write_tokens(listing: Listing, tags: Iterable[Tag]) -> None:
     """Write what full-text search reads: own words, and every name of the concepts in both languages."""
     tags = list(tags)
-    ids = [tag.concept_id for tag in tags if tag.concept_id]
-    known = concepts.tree()
-    names = list(Label.objects.filter(concept_id__in=ids).values_list("text", flat=True)) if ids else []
-    for concept_id in ids:
-        for parent in known.broader.get(concept_id, ()):
-            names.extend(name for name in known.names[parent][1:] if name)
-    names.extend(tag.text for tag in tags)
     listing.title_tokens = arabic.tokens(listing.title)
     listing.body_tokens = arabic.tokens(f"{listing.body} {listing.place} {listing.in_return_note}")
-    listing.concept_tokens = arabic.tokens(" ".join(dict.fromkeys(names)))
+    ids = [tag.concept_id for tag in tags if tag.concept_id]
+    listing.concept_tokens = concept_tokens_of(ids, [tag.text for tag in tags])
 
 
 def _tags_of(listing: Listing) -> list[dict[str, Any]]:

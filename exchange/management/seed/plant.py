@@ -1,0 +1,307 @@
+"""Plant the city into an empty database, through the same services that people use, or in bulk where it is large."""
+
+import json
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import services as accounts
+from accounts.models import District, Person, Profile
+from accounts.rules import CODES, mask
+from exchange.chat.models import Conversation, Member, Message
+from exchange.lessons.models import Lesson
+from exchange.lib import arabic
+from matching import services as matching
+from skills.forms import split_tags
+from skills.models import Listing, Revision, Tag
+from skills.services import concepts, listings
+
+HERE = Path(__file__).resolve().parent
+SIZES = {"small": (240, 340), "city": (6_000, 20_000)}  # residents, listings
+BATCH = 500
+PLANTED_KEY = "offer-001"
+
+Say = Callable[[str], None]
+Progress = Callable[[int], None]
+
+
+@dataclass
+class City:
+    """What was planted so far."""
+
+    rng: random.Random
+    now: datetime
+    people: dict[str, Person]
+    districts: dict[str, District]
+
+
+def is_planted() -> bool:
+    """Whether the demo's people are there already."""
+    return Listing.objects.filter(key=PLANTED_KEY).exists()
+
+
+@transaction.atomic
+def plant(*, size: str, seed: int, progress: Progress) -> dict[str, int]:
+    """Plant a whole city. The same seed gives the same city (times count from now)."""
+    concepts.ensure_shipped()
+    rng = random.Random(seed)  # noqa: S311 - a toy city, no secret
+    now = timezone.now().replace(second=0, microsecond=0)
+    city = City(rng, now, {}, _districts())
+    _personas(city)
+    written = _written_listings(city, progress)
+    residents, wanted = SIZES[size]
+    _residents(city, residents - len(city.people), progress)
+    _generated(city, max(0, wanted - written), progress)
+    talks = _conversations(city)
+    return {"people": Person.objects.count(), "listings": Listing.objects.count(), "talks": talks}
+
+
+def match_all(*, limit: int | None, progress: Progress) -> None:
+    """Find matches for the wishes of the city (of the hand-written people first)."""
+    wishes = Listing.objects.published().filter(kind=Listing.Kind.WISH).order_by("id").values_list("id", flat=True)
+    for listing_id in list(wishes[:limit] if limit else wishes):
+        matching.refresh_listing(listing_id=listing_id)
+        progress(1)
+
+
+def _read(name: str) -> Any:
+    return json.loads((HERE / name).read_text(encoding="utf-8"))
+
+
+def _lines(name: str) -> Iterator[dict[str, Any]]:
+    for line in (HERE / name).read_text(encoding="utf-8").splitlines():
+        if line.strip():
+            yield json.loads(line)
+
+
+def _districts() -> dict[str, District]:
+    for row in _read("districts.json"):
+        fields = {name: row[name] for name in ("ar", "en", "x", "y")}
+        District.objects.update_or_create(slug=row["slug"], defaults=fields)
+    return {row.slug: row for row in District.objects.all()}
+
+
+def _personas(city: City) -> None:
+    roles = {"huda": Person.Role.CURATOR, "amal": Person.Role.ADMIN}
+    for who in _read("people.json")["personas"]:
+        language = who["language"]
+        city.people[who["key"]] = accounts.make_person(
+            email=who["email"],
+            name=who["name_ar"] if language == "ar" else who["name_en"],
+            district=city.districts[who["district"]],
+            language=language,
+            role=roles.get(who["key"], Person.Role.RESIDENT),
+            speaks=who["speaks"],
+            free_codes=who["free"],
+            about=who["about"],
+            max_learners=who.get("max_learners", 2),
+        )
+
+
+def _written_listings(city: City, progress: Progress) -> int:
+    count = 0
+    for row in _lines("listings.jsonl"):
+        owner = city.people[row["owner"]]
+        content = {
+            "title": row["title"][:90],
+            "body": row["body"],
+            "lang": row["lang"],
+            "format": row["format"],
+            "place": row.get("place", "")[:120],
+            "district_id": city.districts[row["district"]].pk,
+            "free_mask": mask(row.get("free", ())),
+            "speaks": row.get("speaks") or [row["lang"]],
+            "in_return": row.get("in_return", "gift"),
+            "in_return_note": row.get("in_return_note", "")[:160],
+        }
+        tags = [tag for text in row["skills"] for tag in split_tags(text)]
+        at = city.now - timedelta(days=row.get("days_ago", 5), minutes=city.rng.randrange(1200))
+        if row["state"] in ("in_review", "draft"):
+            revision = listings.start(owner=owner, kind=row["kind"], lang=row["lang"])
+            listings.save_answers(revision=revision, by=owner, step=5, tags=tags, **content)
+            Listing.objects.filter(id=revision.listing_id).update(key=row["key"])
+            if row["state"] == "in_review":
+                listings.send(revision=revision, by=owner)
+                sent = city.now - timedelta(minutes=30 + 47 * count % 1300)
+                Revision.objects.filter(id=revision.pk).update(sent_at=sent)
+        else:
+            listing = listings.publish_directly(
+                owner=owner, kind=row["kind"], key=row["key"], tags=tags, at=at, **content
+            )
+            if row["state"] == "paused":
+                listings.pause(listing=listing, by=owner)
+        count += 1
+        progress(1)
+    return count
+
+
+def _residents(city: City, wanted: int, progress: Progress) -> None:
+    names = _read("people.json")
+    firsts, families = names["first_names"], names["family_names"]
+    slugs = list(city.districts)
+    people, start = [], len(city.people)
+    for number in range(max(0, wanted)):
+        first, family = city.rng.choice(firsts), city.rng.choice(families)
+        language = "ar" if city.rng.random() < 0.72 else "en"
+        person = Person(
+            email=f"resident{start + number:05}@example.org",
+            name=f"{first[language]} {family[language]}"[:60],
+            district=city.districts[city.rng.choice(slugs)],
+            language=language,
+            welcomed_at=city.now,
+            joined_at=city.now - timedelta(days=city.rng.randrange(400)),
+        )
+        person.set_unusable_password()
+        people.append(person)
+        progress(0)
+    made = Person.objects.bulk_create(people, batch_size=BATCH)
+    EmailAddress.objects.bulk_create(
+        [EmailAddress(user=person, email=person.email, verified=True, primary=True) for person in made], batch_size=BATCH
+    )
+    Profile.objects.bulk_create(
+        [
+            Profile(
+                person=person,
+                speaks=["ar", "en"] if city.rng.random() < 0.4 else [person.language],
+                max_learners=city.rng.choice((1, 2, 2, 3, 4)),
+                free_mask=mask(city.rng.sample(CODES, city.rng.randrange(1, 6))),
+            )
+            for person in made
+        ],
+        batch_size=BATCH,
+    )
+    city.people.update({person.email: person for person in made})
+
+
+def _generated(city: City, wanted: int, progress: Progress) -> None:
+    """Write believable listings in bulk; each text is a whole hand-written sentence with another place in it."""
+    material = _read("generated.json")
+    skills = material["skills"] if isinstance(material, dict) and "skills" in material else material
+    resolved = {(skill["ar"], skill["en"]): _tags_for(skill) for skill in skills}
+    people = [person for key, person in city.people.items() if key.startswith("resident")]
+    profiles = {profile.person_id: profile for profile in Profile.objects.all()}
+    for start in range(0, wanted if people else 0, BATCH):
+        rows, tags = [], []
+        for number in range(start, min(start + BATCH, wanted)):
+            skill = city.rng.choice(skills)
+            owner = city.rng.choice(people)
+            row = _generated_row(city, material, skill, owner, profiles[owner.pk], number)
+            found = resolved[skill["ar"], skill["en"]]
+            row.main_concept_id = found[0].concept_id if found else None
+            row.title_tokens = arabic.tokens(row.title)
+            row.body_tokens = arabic.tokens(f"{row.body} {row.place}")
+            row.concept_tokens = _concept_tokens(found)
+            rows.append(row)
+            tags.append(found)
+        made = Listing.objects.bulk_create(rows)
+        Tag.objects.bulk_create(
+            Tag(listing=row, text=tag.text, lang=row.lang, concept_id=tag.concept_id, score=tag.score, place=place)
+            for row, found in zip(made, tags, strict=True)
+            for place, tag in enumerate(found)
+        )
+        progress(len(rows))
+
+
+def _generated_row(
+    city: City, material: dict[str, Any], skill: dict[str, Any], owner: Person, profile: Profile, number: int
+) -> Listing:
+    language = owner.language
+    kind = Listing.Kind.OFFER if city.rng.random() < 0.6 else Listing.Kind.WISH
+    prefix = "" if kind == Listing.Kind.OFFER else "wish_"
+    place = city.rng.choice(material.get(f"places_{language}") or [""])
+    title = city.rng.choice(skill[f"{prefix}titles_{language}"]).replace("{place}", place)
+    body = city.rng.choice(skill[f"{prefix}bodies_{language}"]).replace("{place}", place)
+    at = city.now - timedelta(minutes=city.rng.randrange(55 * 1440))
+    return Listing(
+        kind=kind,
+        owner=owner,
+        key=f"gen-{number:05}",
+        state=Listing.State.PUBLISHED,
+        title=title[:90],
+        body=body,
+        lang=language,
+        format=city.rng.choice(("place", "place", "both", "online")),
+        place=place[:120],
+        district_id=owner.district_id,
+        free_mask=profile.free_mask,
+        speaks=profile.speaks,
+        in_return=city.rng.choice(("gift", "gift", "hours", "swap")),
+        made_at=at,
+        published_at=at,
+        confirmed_at=at,
+        changed_at=at,
+    )
+
+
+@dataclass(frozen=True)
+class _Found:
+    text: str
+    concept_id: int | None
+    score: float
+
+
+def _tags_for(skill: dict[str, Any]) -> list[_Found]:
+    known = concepts.tree().ids
+    tags = listings.mapped_tags([{"text": skill["ar"], "lang": "ar"}])
+    if not tags[0]["uri"]:
+        tags = listings.mapped_tags([{"text": skill["en"], "lang": "en"}])
+    return [_Found(tag["text"], known.get(tag["uri"] or ""), float(tag["score"])) for tag in tags]
+
+
+_tokens: dict[tuple[int | None, ...], str] = {}
+
+
+def _concept_tokens(found: list[_Found]) -> str:
+    key = tuple(tag.concept_id for tag in found)
+    if key not in _tokens:
+        _tokens[key] = listings.concept_tokens_of([tag.concept_id for tag in found if tag.concept_id], [tag.text for tag in found])
+    return _tokens[key]
+
+
+def _conversations(city: City) -> int:
+    count = 0
+    for number, talk in enumerate(_lines("conversations.jsonl")):
+        listing = Listing.objects.filter(key=talk["listing"]).select_related("owner").first()
+        other = city.people.get(talk["with"])
+        if listing is None or other is None or other.pk == listing.owner_id or not talk["messages"]:
+            continue
+        people = {key: person for key, person in city.people.items() if person.pk in (listing.owner_id, other.pk)}
+        _talk(city, listing, other, people, talk["messages"], number)
+        count += 1
+    return count
+
+
+def _talk(
+    city: City, listing: Listing, other: Person, people: dict[str, Person], messages: list[dict[str, Any]], number: int
+) -> None:
+    last_at = city.now - timedelta(minutes=messages[-1]["minutes_ago"])
+    conversation = Conversation.objects.create(
+        subject=listing.title, subject_lang=listing.lang, last_seq=len(messages), last_at=last_at
+    )
+    last_sender = people[messages[-1]["from"]]
+    for person in (listing.owner, other):
+        seen = len(messages) if person.pk == last_sender.pk or number % 3 else max(0, len(messages) - 1)
+        Member.objects.create(conversation=conversation, person=person, seen_seq=seen)
+    Message.objects.bulk_create(
+        Message(
+            conversation=conversation,
+            seq=seq,
+            sender=people[message["from"]],
+            client_id=uuid.UUID(int=city.rng.getrandbits(128), version=4),
+            body=message["body"],
+            at=city.now - timedelta(minutes=message["minutes_ago"]),
+        )
+        for seq, message in enumerate(messages, start=1)
+    )
+    teacher, learner = (listing.owner, other) if listing.is_offer else (other, listing.owner)
+    Lesson.objects.create(
+        teacher=teacher, learner=learner, opened_by=other, listing=listing, conversation=conversation, made_at=last_at
+    )
