@@ -194,8 +194,10 @@ def rooms(*owner_ids: int) -> dict[int, float]:
     }
 
 
-def names_for(facts: Iterable[dict[str, object]], language: str) -> explain.Names:
-    """Give the concept and district names that the sentences for these facts use."""
+def names_for(
+    facts: Iterable[dict[str, object]], language: str, districts: Iterable[District] | None = None
+) -> explain.Names:
+    """Give the concept and district names that the sentences for these facts use; `districts` saves a query."""
     known = concepts.tree()
     ids: set[int] = set()
     for each in facts:
@@ -203,8 +205,8 @@ def names_for(facts: Iterable[dict[str, object]], language: str) -> explain.Name
         mentioned = [each.get("taught"), each.get("wished"), *(two_way if isinstance(two_way, list) else ())]
         ids.update(concept for concept in mentioned if isinstance(concept, int))
     names = {concept: known.hit(concept).name(language) for concept in ids if concept in known.names}
-    districts = {row.pk: row.ar if language == "ar" else row.en for row in District.objects.all()}
-    return explain.Names(names, districts)
+    rows = District.objects.all() if districts is None else districts
+    return explain.Names(names, {row.pk: row.ar if language == "ar" else row.en for row in rows})
 
 
 def _with_facts(rows: QuerySet[Listing]) -> QuerySet[Listing]:
@@ -290,7 +292,8 @@ def _keep(listing: Listing, pairs: list[scoring.Pair]) -> int:
 def _views(matches: list[Match], person: Person, language: str) -> list[MatchView]:
     ids = {listing for match in matches for listing in (match.offer_id, match.wish_id)}
     rows = Listing.objects.filter(id__in=ids).with_card().in_bulk()
-    names = names_for([match.facts for match in matches], language) if matches else explain.Names({}, {})
+    districts = {place for row in rows.values() for place in (row.district, row.owner.district) if place}
+    names = names_for([match.facts for match in matches], language, districts)
     views = []
     for match in matches:
         offer, wish = rows[match.offer_id], rows[match.wish_id]

@@ -27,6 +27,7 @@ def _plain_surroundings(settings: Any) -> None:
     settings.CELERY_BROKER_URL = "memory://"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
+    concept_services.forget()
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Concepts: reading them in, finding them in free text, and their place in the tree."""
 
+import secrets
 import threading
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -75,19 +77,31 @@ class Tree:
 
 
 _cached: Tree | None = None
+_checked_at = 0.0
 _building = threading.Lock()
+FRESH_SECONDS = 0.5  # how long the copy in memory is believed without asking; one page asks once
 
 
 def tree() -> Tree:
     """Give the concepts of now; one small query tells whether the copy in memory is still true."""
-    global _cached
+    global _cached, _checked_at
+    if _cached is not None and time.monotonic() - _checked_at < FRESH_SECONDS:
+        return _cached
     number = version()
     if _cached is not None and _cached.version == number:
+        _checked_at = time.monotonic()
         return _cached
     with _building:
         if _cached is None or _cached.version != number:
             _cached = _load(number)
+        _checked_at = time.monotonic()
         return _cached
+
+
+def forget() -> None:
+    """Ask the database again at the next look; for whoever changes concepts."""
+    global _checked_at
+    _checked_at = 0.0
 
 
 def version() -> int:
@@ -194,7 +208,10 @@ def refresh_tree() -> None:
 
 def _bump() -> None:
     if not ConceptsVersion.objects.update(number=F("number") + 1):
-        ConceptsVersion.objects.create(number=1)
+        # Not 1: another database of the same process (a restored one, a test's) must not look the same.
+        ConceptsVersion.objects.create(number=secrets.randbelow(1_000_000_000) + 1)
+    forget()
+    transaction.on_commit(forget)
     outbox.emit("concepts.changed", "all", version=version())
 
 
