@@ -37,7 +37,9 @@ class EnterForm(RequestLoginCodeForm):
         label=_("Your e-mail"),
         max_length=200,
         help_text=_("We send a six-digit code to it. No password is needed."),
-        widget=forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email", "dir": "ltr", "spellcheck": "false"}),
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "email", "inputmode": "email", "dir": "ltr", "spellcheck": "false"}
+        ),
         error_messages={
             "required": _("Write your e-mail address."),
             "invalid": _("This does not look like an e-mail address. An example: name@example.org"),
@@ -47,6 +49,7 @@ class EnterForm(RequestLoginCodeForm):
     def clean_email(self) -> str:
         """Find the person, or make one who is confirmed only by the code: both look the same from outside."""
         address = str(super().clean_email())
+        self._user: Person | None
         if self._user is None:
             self._user = accounts.person_for_entry(email=address)
         return address

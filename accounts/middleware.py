@@ -37,13 +37,23 @@ class PersonLocaleMiddleware:
             code = part.split(";")[0].strip().lower()[:2]
             if code in KNOWN:
                 return code
-        return settings.LANGUAGE_CODE
+        return str(settings.LANGUAGE_CODE)
 
 
 class WelcomeMiddleware:
     """Ask a newcomer for name, district and language before showing anything that needs them."""
 
-    free = ("/welcome/", "/enter", "/static/", "/language/", "/appearance/", "/help/", "/healthz", "/demo/", "/sign-out/")
+    free = (
+        "/welcome/",
+        "/enter",
+        "/static/",
+        "/language/",
+        "/appearance/",
+        "/help/",
+        "/healthz",
+        "/demo/",
+        "/sign-out/",
+    )
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response

@@ -69,7 +69,9 @@ class Person(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("e-mail"))
     name = models.CharField(_("name"), max_length=60, blank=True)
     district = models.ForeignKey(District, on_delete=models.PROTECT, null=True, blank=True, related_name="people")
-    language = models.CharField(_("language"), max_length=2, choices=[("ar", "العربية"), ("en", "English")], default="ar")
+    language = models.CharField(
+        _("language"), max_length=2, choices=[("ar", "العربية"), ("en", "English")], default="ar"
+    )
     role = models.CharField(max_length=10, choices=Role, default=Role.RESIDENT)
     text_size = models.CharField(max_length=8, choices=TextSize, default=TextSize.NORMAL)
     contrast = models.CharField(max_length=8, choices=Contrast, default=Contrast.NORMAL)
@@ -113,7 +115,9 @@ class Profile(models.Model):
     free_mask = models.PositiveIntegerField(default=0)  # 21 bits, accounts.rules.CODES; 0 = not said
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(max_learners__range=(0, 20)), name="learners_between_0_and_20")]
+        constraints = [
+            models.CheckConstraint(condition=Q(max_learners__range=(0, 20)), name="learners_between_0_and_20")
+        ]
 
     def __str__(self) -> str:
         return str(self.person)

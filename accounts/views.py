@@ -26,7 +26,7 @@ class Enter(RequestLoginCodeView):
     template_name = "accounts/enter.html"
 
     def form_invalid(self, form: object) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form), status=422)
+        return cast(HttpResponse, self.render_to_response(self.get_context_data(form=form), status=422))
 
 
 class EnterCode(ConfirmLoginCodeView):
@@ -182,13 +182,19 @@ def _person(request: HttpRequest) -> Person:
 def _next(request: HttpRequest) -> str:
     """Give the local page to return to; anything else leads home."""
     target = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    is_ours = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return target if is_ours else "/"
 
 
 def _remember_language(response: HttpResponse, code: str) -> None:
     response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME, code, max_age=settings.LANGUAGE_COOKIE_AGE, samesite="Lax", secure=settings.BEHIND_HTTPS
+        settings.LANGUAGE_COOKIE_NAME,
+        code,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        samesite="Lax",
+        secure=settings.BEHIND_HTTPS,
     )
 
 

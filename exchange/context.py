@@ -21,9 +21,9 @@ class Look:
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Give the frame's values; the unread count is only asked for by pages that draw it."""
-    person = getattr(request, "user", None)
-    is_known = person is not None and person.is_authenticated
-    if is_known:
+    user = getattr(request, "user", None)
+    person = user if user is not None and user.is_authenticated else None
+    if person is not None:
         look = Look(person.text_size, person.contrast)
     else:
         look = Look(request.COOKIES.get("text", "normal"), request.COOKIES.get("contrast", "normal"))
@@ -34,6 +34,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "help_phone": settings.CITY["help_phone"],
         "city_digits": settings.CITY["digits"] if language == "ar" else "latn",
         "is_demo": settings.DEMO,
-        "person_may_curate": is_known and person.is_curator,
-        "unread_count": SimpleLazyObject(lambda: chat.unread_count(person=person)) if is_known else 0,
+        "person_may_curate": person is not None and person.is_curator,
+        "unread_count": SimpleLazyObject(lambda: chat.unread_count(person=person)) if person is not None else 0,
     }

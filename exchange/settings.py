@@ -120,7 +120,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "exchange.context.frame",
             ],
-            "builtins": ["django.templatetags.i18n", "exchange.templatetags.rukn", "template_partials.templatetags.partials"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "exchange.templatetags.rukn",
+                "template_partials.templatetags.partials",
+            ],
         },
     }
 ]
@@ -137,7 +141,7 @@ if _db["ENGINE"].endswith("sqlite3"):
     _db["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-20000;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000;",
     }
     _db["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:
@@ -164,7 +168,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300} if REDIS_URL else {"polling_interval": 0.05}
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "relay-outbox": {"task": "exchange.outbox.tasks.relay_outbox", "schedule": 2.0},
     "ask-still-true": {"task": "skills.tasks.rest_stale_listings", "schedule": 3600.0},
 }

@@ -36,9 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
     matches: list[Any] = []
     if isinstance(person, Person):
         views = matching.suggestions_for(person=person, language=language, limit=HOME_CARDS)
-        matches = [
-            card_of(view.listing, reader=person, language=language, reasons=view.reasons[:1]) for view in views
-        ]
+        matches = [card_of(view.listing, reader=person, language=language, reasons=view.reasons[:1]) for view in views]
         offers = offers.exclude(owner=person)
         near = offers.filter(district=person.district_id) if person.district_id else offers.none()
         rows = list(near.order_by("-published_at", "-id")[:HOME_CARDS])
@@ -51,7 +49,9 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "matches": matches,
         "nearby": cards_for(rows, reader=person, language=language),
-        "topics": [(topic, topic.name(language)) for topic in sorted(topics, key=lambda topic: TOPICS.index(topic.uri))],
+        "topics": [
+            (topic, topic.name(language)) for topic in sorted(topics, key=lambda topic: TOPICS.index(topic.uri))
+        ],
         "place": "home",
     }
     return render(request, "home.html", context)
@@ -70,14 +70,18 @@ def me(request: HttpRequest) -> HttpResponse:
         for text in Revision.objects.filter(listing__in=ids, state__in=[Revision.State.DRAFT, Revision.State.IN_REVIEW])
     }
     returned = moderation.returned_reasons(listing_ids=ids, language=language)
-    lines = [
-        {"listing": row, "text": open_texts.get(row.pk), "returned": returned.get(row.pk, "") if row.pk not in open_texts else ""}
+    lines: list[dict[str, Any]] = [
+        {
+            "listing": row,
+            "text": open_texts.get(row.pk),
+            "returned": returned.get(row.pk, "") if row.pk not in open_texts else "",
+        }
         for row in rows
     ]
-    shown = [line for line in lines if line["listing"].state != Listing.State.CLOSED]  # type: ignore[attr-defined]
+    shown = [line for line in lines if line["listing"].state != Listing.State.CLOSED]
     context = {
-        "offers": [line for line in shown if line["listing"].is_offer],  # type: ignore[attr-defined]
-        "wishes": [line for line in shown if not line["listing"].is_offer],  # type: ignore[attr-defined]
+        "offers": [line for line in shown if line["listing"].is_offer],
+        "wishes": [line for line in shown if not line["listing"].is_offer],
         "profile": person.profile,
         "when": when_words(person.profile.free_codes),
         "blocks": Block.objects.filter(blocker=person).select_related("blocked"),
@@ -114,7 +118,11 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
     if isinstance(reader, Person) and reader.pk != row.owner_id:
         reasons = matching.reasons_between(person=reader, listing_ids=[row.pk], language=language).get(row.pk, [])
         enquiry = lessons.enquiry_between(listing=row, person=reader)
-    tags = [(tag, tag.concept.name(language) if tag.concept else tag.text) for tag in row.tags.all() if tag.by != Tag.By.TEXT]
+    tags = [
+        (tag, tag.concept.name(language) if tag.concept else tag.text)
+        for tag in row.tags.all()
+        if tag.by != Tag.By.TEXT
+    ]
     context = {
         "listing": row,
         "card": card_of(row, reader=reader, language=language),

@@ -18,7 +18,11 @@ class MatchQuerySet(models.QuerySet["Match"]):
         open_now: dict[str, Any] = {
             f"{side}__{field}": value
             for side in ("offer", "wish")
-            for field, value in (("state", Listing.State.PUBLISHED), ("owner__profile__paused_at", None), ("owner__is_active", True))
+            for field, value in (
+                ("state", Listing.State.PUBLISHED),
+                ("owner__profile__paused_at", None),
+                ("owner__is_active", True),
+            )
         }
         blocked = blocked_ids(person)
         return (

@@ -128,7 +128,11 @@ def suggestions_for(*, person: Person, language: str, limit: int = 6) -> list[Ma
 
 def reasons_between(*, person: Person, listing_ids: Sequence[int], language: str) -> dict[int, list[str]]:
     """Give, for each listing that matches one of this person's, why they see it."""
-    rows = Match.objects.for_owner(person).filter(Q(offer_id__in=listing_ids) | Q(wish_id__in=listing_ids)).order_by("score")
+    rows = (
+        Match.objects.for_owner(person)
+        .filter(Q(offer_id__in=listing_ids) | Q(wish_id__in=listing_ids))
+        .order_by("score")
+    )
     return {view.listing.pk: view.reasons for view in _views(list(rows), person, language)}
 
 
@@ -184,13 +188,16 @@ def rooms(*owner_ids: int) -> dict[int, float]:
     one who is busy keeps a tenth, until booked lessons say exactly who is full.
     """
     since = timezone.now() - timedelta(days=TALK_DAYS)
-    lessons = Lesson.objects.filter(teacher__in=owner_ids, conversation__last_at__gte=since, conversation__last_seq__gte=2)
+    lessons = Lesson.objects.filter(
+        teacher__in=owner_ids, conversation__last_at__gte=since, conversation__last_seq__gte=2
+    )
     busy: dict[int, set[int]] = defaultdict(set)
     for teacher, learner in lessons.values_list("teacher_id", "learner_id"):
         busy[teacher].add(learner)
     most = dict(Person.objects.filter(id__in=owner_ids).values_list("id", "profile__max_learners"))
     return {
-        owner: max(0.1, 1 - len(busy.get(owner, ())) / (places or 1)) if places else 0.0 for owner, places in most.items()
+        owner: max(0.1, 1 - len(busy.get(owner, ())) / (places or 1)) if places else 0.0
+        for owner, places in most.items()
     }
 
 
@@ -258,13 +265,15 @@ def _two_way(
     mine = list(tags.filter(listing__owner=side.owner_id, listing__kind=back_mine).values_list("concept_id", flat=True))
     if not mine:
         return {}
-    theirs = tags.filter(listing__owner__in=owners, listing__kind=side.kind).values_list("listing__owner_id", "concept_id")
+    theirs = tags.filter(listing__owner__in=owners, listing__kind=side.kind).values_list(
+        "listing__owner_id", "concept_id"
+    )
     out: dict[int, tuple[int, int]] = {}
     for owner, concept in theirs:
         for own in mine:
             taught, wished = (own, concept) if back_mine == Listing.Kind.OFFER else (concept, own)
             if concept is not None and own is not None and likeness(own, concept).value >= 0.8:
-                out.setdefault(owner, (taught, wished))  # type: ignore[arg-type]
+                out.setdefault(owner, (taught, wished))
     return out
 
 
@@ -313,7 +322,7 @@ def _views(matches: list[Match], person: Person, language: str) -> list[MatchVie
                     language=language,
                     names=names,
                 ),
-                hint=explain.hint(match.contributions, match.facts, language=language),
+                hint=explain.hint(match.contributions, language=language),
             )
         )
     return views

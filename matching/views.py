@@ -48,5 +48,7 @@ def match_dismiss(request: HttpRequest) -> HttpResponse:
     if offer.isdigit() and wish.isdigit() and len(offer) < 19 and len(wish) < 19:
         matching.dismiss(person=person, offer_id=int(offer), wish_id=int(wish))
         messages.success(request, _("We will not show you this one again."))
-    own = Listing.objects.filter(owner=person, id__in=[key for key in (offer, wish) if key.isdigit() and len(key) < 19]).first()
+    own = Listing.objects.filter(
+        owner=person, id__in=[key for key in (offer, wish) if key.isdigit() and len(key) < 19]
+    ).first()
     return redirect(reverse("listing_matches", args=[own.pk]) if own else reverse("home"))

@@ -15,7 +15,7 @@ SHORTEST_FUZZY = 4
 
 @dataclass(frozen=True)
 class Reading:
-    """A question as engines use it. `means` gives concept id → 0–1; `is_whole` says that a concept's name is all of it."""
+    """A question as engines use it; `means` gives concept id → 0–1, `is_whole`: a concept's name is all of it."""
 
     groups: tuple[tuple[str, ...], ...]  # each typed word as its alternative stems
     means: dict[int, float]
@@ -37,5 +37,5 @@ def corrected(word: str, vocabulary: Callable[[], Iterable[str]]) -> list[str]:
     if len(word) < SHORTEST_FUZZY:
         return []
     most = 1 if len(word) < 8 else 2
-    near = process.extract(word, vocabulary(), scorer=OSA.distance, score_cutoff=most, limit=3)
+    near = process.extract(word, list(vocabulary()), scorer=OSA.distance, score_cutoff=most, limit=3)
     return [candidate for candidate, _distance, _index in near]

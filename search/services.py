@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -100,7 +101,11 @@ def suggest(*, text: str, lang: str, limit: int = 8) -> list[dict[str, Any]]:
 def near_duplicates(*, title: str, body: str, but: int | None = None, kind: str = "", limit: int = 3) -> list[Listing]:
     """Give public listings that say almost the same, likest first (Jaccard over folded word pairs ≥ 0.35)."""
     found = backend().find(Query(text=title, kind=kind, limit=30, facets=False))
-    rows = Listing.objects.filter(id__in=[hit.listing_id for hit in found.hits]).exclude(id=but).select_related("owner")
+    rows = (
+        Listing.objects.filter(id__in=[hit.listing_id for hit in found.hits])
+        .exclude(id=but or 0)
+        .select_related("owner")
+    )
     own = _shingles(f"{title} {body}")
     likeness: Callable[[Listing], float] = lambda row: _jaccard(own, _shingles(f"{row.title} {row.body}"))  # noqa: E731
     scored = sorted(((likeness(row), row.pk, row) for row in rows), reverse=True)
@@ -126,7 +131,7 @@ def _near(query: Query, meant: list[ConceptHit]) -> list[ConceptHit]:
 
 def _shingles(text: str) -> set[tuple[str, str]]:
     words = arabic.words(text)
-    return set(zip(words, words[1:], strict=False))
+    return set(pairwise(words))
 
 
 def _jaccard(one: set[tuple[str, str]], other: set[tuple[str, str]]) -> float:

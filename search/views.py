@@ -76,8 +76,10 @@ def _chips(request: HttpRequest, filters: ListingFilter) -> list[dict[str, Any]]
             chips.append({"label": str(values), "url": _without(request, name)})
         else:
             words = dict(field.choices)
-            for value in values if isinstance(values, list) else [values]:
-                chips.append({"label": str(words.get(value, value)), "url": _without(request, name, value)})
+            listed = values if isinstance(values, list) else [values]
+            chips += [
+                {"label": str(words.get(value, value)), "url": _without(request, name, value)} for value in listed
+            ]
     return chips
 
 

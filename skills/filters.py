@@ -60,7 +60,9 @@ class ListingFilter(django_filters.FilterSet):
         queryset=District.objects.order_by("id"), label=_("District"), empty_label=_("the whole city")
     )
     format = django_filters.ChoiceFilter(choices=FORMATS, method="held", label=_("How"), empty_label=_("either way"))
-    speaks = django_filters.ChoiceFilter(choices=SPEAKS, method="spoken", label=_("Language"), empty_label=_("any language"))
+    speaks = django_filters.ChoiceFilter(
+        choices=SPEAKS, method="spoken", label=_("Language"), empty_label=_("any language")
+    )
     day = django_filters.MultipleChoiceFilter(
         choices=DAY_NAMES, method="ignored", label=_("Day"), widget=forms.CheckboxSelectMultiple
     )
@@ -95,13 +97,14 @@ class ListingFilter(django_filters.FilterSet):
 
     def filter_queryset(self, queryset: QuerySet[Listing]) -> QuerySet[Listing]:
         """Filter plainly in the database: the oracle that engines are tested against."""
-        rows = super().filter_queryset(queryset)
+        rows: QuerySet[Listing] = super().filter_queryset(queryset)
         bits = self.free_mask
         if not bits:
             return rows
         own = Q(free_mask__gt=0)
         rows = rows.alias(own=F("free_mask").bitand(bits), theirs=F("owner__profile__free_mask").bitand(bits))
-        return rows.filter((own & Q(own__gt=0)) | (Q(free_mask=0) & Q(theirs__gt=0)))
+        kept: QuerySet[Listing] = rows.filter((own & Q(own__gt=0)) | (Q(free_mask=0) & Q(theirs__gt=0)))
+        return kept
 
     @property
     def free_mask(self) -> int:
@@ -112,4 +115,3 @@ class ListingFilter(django_filters.FilterSet):
             return 0
         wanted = [f"{day}-{part}" for day in (days or DAYS) for part in (parts or PARTS)]
         return mask(code for code in CODES if code in wanted) & ALL_WEEK
-

@@ -36,7 +36,10 @@ class WhatForm(forms.Form):
         max_length=90,
         label=_("In a few words"),
         widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off", "data-save": ""}),
-        error_messages={"required": _("Say in a few words what it is about."), "max_length": _("Shorter, please: 90 characters at most.")},
+        error_messages={
+            "required": _("Say in a few words what it is about."),
+            "max_length": _("Shorter, please: 90 characters at most."),
+        },
     )
     skills = CleanText(
         max_length=MOST_TAG_TEXT,
@@ -64,10 +67,20 @@ class HowForm(forms.Form):
         max_length=3000,
         label=_("Describe it"),
         widget=forms.Textarea(attrs={"rows": 6, "dir": "auto", "data-save": ""}),
-        error_messages={"required": _("Describe it in a sentence or two."), "max_length": _("Shorter, please: 3,000 characters at most.")},
+        error_messages={
+            "required": _("Describe it in a sentence or two."),
+            "max_length": _("Shorter, please: 3,000 characters at most."),
+        },
     )
     speaks = forms.MultipleChoiceField(
-        choices=[("ar", _("Arabic")), ("en", _("English")), ("fr", _("French")), ("ur", _("Urdu")), ("hi", _("Hindi")), ("tl", _("Filipino"))],
+        choices=[
+            ("ar", _("Arabic")),
+            ("en", _("English")),
+            ("fr", _("French")),
+            ("ur", _("Urdu")),
+            ("hi", _("Hindi")),
+            ("tl", _("Filipino")),
+        ],
         label=_("In which languages?"),
         widget=forms.CheckboxSelectMultiple(attrs={"data-save": ""}),
         error_messages={"required": _("Choose at least one language.")},
@@ -140,7 +153,9 @@ class ReturnForm(forms.Form):
     """Question 5: in return for what?"""
 
     in_return = forms.ChoiceField(
-        choices=Content.Return.choices, label=_("In return for what?"), widget=forms.RadioSelect(attrs={"data-save": ""})
+        choices=Content.Return.choices,
+        label=_("In return for what?"),
+        widget=forms.RadioSelect(attrs={"data-save": ""}),
     )
     in_return_note = CleanText(
         max_length=160,

@@ -153,7 +153,9 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 
     def with_card(self) -> "ListingQuerySet":
         """Fetch what a card shows, in two queries however many rows."""
-        return self.select_related("owner", "owner__district", "district", "main_concept").prefetch_related("tags__concept")
+        return self.select_related("owner", "owner__district", "district", "main_concept").prefetch_related(
+            "tags__concept"
+        )
 
 
 class Content(models.Model):

@@ -61,7 +61,10 @@ class Resolver:
     POSSIBLE = 0.18
 
     def __init__(
-        self, labels: Iterable[LabelRow], broader: Iterable[tuple[int, int]] = (), related: Iterable[tuple[int, int]] = ()
+        self,
+        labels: Iterable[LabelRow],
+        broader: Iterable[tuple[int, int]] = (),
+        related: Iterable[tuple[int, int]] = (),
     ) -> None:
         rows = list(labels)
         self._parents: dict[int, list[int]] = defaultdict(list)
@@ -78,7 +81,9 @@ class Resolver:
         for row, stems in zip(rows, stemmed, strict=True):
             place = len(self._names)
             weight = sum(self._idf[stem] for stem in set(stems)) or 1.0
-            self._names.append(_Name(row.concept, row.lang, row.text, row.preferred, stems, weight, arabic.fold(row.text)))
+            self._names.append(
+                _Name(row.concept, row.lang, row.text, row.preferred, stems, weight, arabic.fold(row.text))
+            )
             if stems and len(stems) <= LONGEST_NAME:
                 self._phrases[tuple(sorted(set(stems)))].append(place)
             for stem in set(stems):
@@ -139,7 +144,9 @@ class Resolver:
     def _starts_like(name: str, typed: str, bare: str) -> float:
         if name.startswith((typed, bare)) or arabic.without_article(name).startswith(bare):
             return 1.0
-        if any(word.startswith((typed, bare)) or arabic.without_article(word).startswith(bare) for word in name.split()):
+        if any(
+            word.startswith((typed, bare)) or arabic.without_article(word).startswith(bare) for word in name.split()
+        ):
             return 0.8
         return 0.0
 
@@ -216,7 +223,10 @@ class Resolver:
             part = shared.get(place, 0.0)
             overlap = part / (asked + name.weight - part) if part else 0.0
             inside = part / name.weight if part else 0.0
-            scores[place] = max(WORD_SHARE * (0.6 * overlap + 0.4 * inside * min(1.0, part / asked + 0.3)), GRAM_SHARE * cosine.get(place, 0.0))
+            scores[place] = max(
+                WORD_SHARE * (0.6 * overlap + 0.4 * inside * min(1.0, part / asked + 0.3)),
+                GRAM_SHARE * cosine.get(place, 0.0),
+            )
         nearest = sorted(scores, key=lambda place: (-scores[place], place))[:MOST_CANDIDATES]
         for place in nearest:
             name = self._names[place]

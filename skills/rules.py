@@ -132,7 +132,9 @@ def esco_rows(path: Path) -> Iterator[tuple[int, ConceptRow | BadRow]]:
         reader = csv.DictReader(lines)
         header = set(reader.fieldnames or ())
         if {"conceptUri", "broaderUri"} <= header:
-            yield from ((reader.line_num, ConceptRow(uri=row["conceptUri"], broader=(row["broaderUri"],))) for row in reader)
+            yield from (
+                (reader.line_num, ConceptRow(uri=row["conceptUri"], broader=(row["broaderUri"],))) for row in reader
+            )
             return
         if not {"conceptUri", "preferredLabel"} <= header:
             yield 1, BadRow(path.name, 1, "not an ESCO table: no columns conceptUri and preferredLabel")

@@ -124,7 +124,12 @@ def concept_suggest(request: HttpRequest) -> HttpResponse:
     language = str(request.LANGUAGE_CODE)
     hits = concepts.suggest(clean(request.GET.get("q", ""))[:80], language, limit=8)
     return JsonResponse(
-        {"concepts": [{"uri": hit.uri, "name": hit.name(language), "other": hit.en if language == "ar" else hit.ar} for hit in hits]}
+        {
+            "concepts": [
+                {"uri": hit.uri, "name": hit.name(language), "other": hit.en if language == "ar" else hit.ar}
+                for hit in hits
+            ]
+        }
     )
 
 

@@ -1,6 +1,5 @@
 """What every test may ask for: the cast, a few concepts, listings made through services."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from people import PEOPLE
 
 from accounts import services as accounts
 from accounts.models import District, Person
@@ -16,7 +16,6 @@ from skills import rules
 from skills.models import Listing
 from skills.services import concepts as concept_services
 from skills.services import listings as listing_services
-from people import PEOPLE
 
 DATA = Path(__file__).parent / "data"
 
@@ -77,7 +76,11 @@ salma, yusuf, huda, karim, nadia, stranger = (_one(key) for key in PEOPLE)
 def concepts(db: None) -> dict[str, int]:
     """A small tree of concepts (tests/data/concepts.jsonl), uri → id."""
     with (DATA / "concepts.jsonl").open("rb") as lines:
-        rows = [rules.concept_row(value) for _, value in rules.json_lines("concepts.jsonl", lines) if isinstance(value, dict)]
+        rows = [
+            rules.concept_row(value)
+            for _, value in rules.json_lines("concepts.jsonl", lines)
+            if isinstance(value, dict)
+        ]
     concept_services.import_rows(rows)
     return dict(concept_services.tree().ids)
 
@@ -99,7 +102,14 @@ def _listing(owner: Person, kind: str, title: str, tags: list[str], **content: A
     return listing_services.publish_directly(
         owner=owner,
         kind=kind,
-        tags=[{"text": "" if tag.startswith("rukn:") else tag, "lang": lang, "uri": tag if tag.startswith("rukn:") else None} for tag in tags],
+        tags=[
+            {
+                "text": "" if tag.startswith("rukn:") else tag,
+                "lang": lang,
+                "uri": tag if tag.startswith("rukn:") else None,
+            }
+            for tag in tags
+        ],
         title=title,
         lang=lang,
         **{"body": title + ".", "speaks": owner.profile.speaks, "free_mask": owner.profile.free_mask, **content},

@@ -56,7 +56,9 @@ class Message(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
     seq = models.PositiveIntegerField()
     sender = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="messages")
-    client_id = models.UUIDField(default=uuid.uuid4)  # chosen by the sender's device: the same one is never stored twice
+    client_id = models.UUIDField(
+        default=uuid.uuid4
+    )  # chosen by the sender's device: the same one is never stored twice
     body = models.TextField(max_length=4000)
     at = models.DateTimeField(default=timezone.now)
 

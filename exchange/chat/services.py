@@ -5,7 +5,7 @@ The channel layer is a doorbell: it says that something is new and may lose ever
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,7 +96,9 @@ def send(*, conversation_id: int, sender: Person, client_id: uuid.UUID, body: st
         raise EmptyMessage(_("Write something first."))
     if len(body) > LONGEST:
         raise TooLong(_("This message is too long. Send it in two parts."))
-    others = [member.person for member in conversation.members.select_related("person") if member.person_id != sender.pk]
+    others = [
+        member.person for member in conversation.members.select_related("person") if member.person_id != sender.pk
+    ]
     if len(others) == 1 and not policies.may_write_to(sender, others[0]):
         raise NotReachable(_("This message cannot be delivered now."))
     now = timezone.now()
@@ -140,7 +142,9 @@ def frame(message: Message) -> dict[str, Any]:
 @transaction.atomic
 def mark_seen(*, person: Person, conversation_id: int, seq: int) -> int:
     """Move how far a person has seen; it only grows and never passes the newest message. Gives the new mark."""
-    member = Member.objects.select_related("conversation").filter(conversation_id=conversation_id, person=person).first()
+    member = (
+        Member.objects.select_related("conversation").filter(conversation_id=conversation_id, person=person).first()
+    )
     if member is None:
         raise NoSuchTalk(_("There is no such talk."))
     mark = min(seq, member.conversation.last_seq)
@@ -159,7 +163,9 @@ def typing(*, person: Person, conversation_id: int) -> None:
     others = [other for other in people if other != person.pk]
     if len(others) == 1 and policies.is_blocked(person, Person(pk=others[0])):
         return
-    _send_bell(others, {"type": "chat.typing", "conversation": conversation_id, "person": person.pk, "name": person.first_name})
+    _send_bell(
+        others, {"type": "chat.typing", "conversation": conversation_id, "person": person.pk, "name": person.first_name}
+    )
 
 
 def state(*, person: Person) -> list[tuple[int, int, int, int]]:
@@ -177,7 +183,7 @@ def unread_count(*, person: Person) -> int:
 def conversations(*, person: Person, limit: int = 50) -> list[TalkRow]:
     """Give a person's talks, the liveliest first, in three queries however many."""
     newest = Message.objects.filter(conversation=OuterRef("conversation_id"), seq=OuterRef("conversation__last_seq"))
-    mine: Sequence[Any] = (
+    mine: Any = (
         Member.objects.filter(person=person)
         .select_related("conversation")
         .annotate(last_body=Subquery(newest.values("body")[:1]), last_sender=Subquery(newest.values("sender_id")[:1]))

@@ -100,9 +100,15 @@ def _page(
 ) -> HttpResponse:
     before = request.GET.get("before", "")
     shown = chat.latest(
-        person=person, conversation_id=conversation.pk, before=int(before) if before.isdigit() and len(before) < 10 else None
+        person=person,
+        conversation_id=conversation.pk,
+        before=int(before) if before.isdigit() and len(before) < 10 else None,
     )
-    others = [member for member in conversation.members.select_related("person", "person__district") if member.person_id != person.pk]
+    others = [
+        member
+        for member in conversation.members.select_related("person", "person__district")
+        if member.person_id != person.pk
+    ]
     is_open = all(policies.may_write_to(person, member.person) for member in others)
     context = {
         "conversation": conversation,

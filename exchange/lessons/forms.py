@@ -15,5 +15,8 @@ class HelloForm(forms.Form):
         label=_("Your first words"),
         help_text=_("Say who you are and when you could meet. You agree on the rest in the talk."),
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
-        error_messages={"required": _("Write a few words, a hello is enough."), "max_length": _("Shorter, please: 1,000 characters at most.")},
+        error_messages={
+            "required": _("Write a few words, a hello is enough."),
+            "max_length": _("Shorter, please: 1,000 characters at most."),
+        },
     )

@@ -38,7 +38,9 @@ class Lesson(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(teacher=F("learner")), name="nobody_teaches_themselves"),
             models.UniqueConstraint(
-                fields=["listing", "teacher", "learner"], condition=Q(state="enquiry"), name="one_enquiry_per_pair_and_listing"
+                fields=["listing", "teacher", "learner"],
+                condition=Q(state="enquiry"),
+                name="one_enquiry_per_pair_and_listing",
             ),
         ]
 

@@ -28,7 +28,12 @@ class NotReachable(Refused):
 
 def enquiry_between(*, listing: Listing, person: Person) -> Lesson | None:
     """Give the enquiry this person already has about a listing."""
-    return Lesson.objects.for_member(person).filter(listing=listing, opened_by=person).select_related("conversation").first()
+    return (
+        Lesson.objects.for_member(person)
+        .filter(listing=listing, opened_by=person)
+        .select_related("conversation")
+        .first()
+    )
 
 
 @transaction.atomic

@@ -20,25 +20,31 @@ _BREAKS = re.compile(r"[^\w+#]+|_+")
 _LONELY_SIGNS = re.compile(r"(?<![a-z0-9+#])[+#]+|[+#]+(?=\w)")
 _ARABIC = re.compile("[\u0621-\u064a]")
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 _en_stemmer = snowballstemmer.stemmer("english")
 
-ARABIC_STOP = frozenset(
-    """في من على الى عن مع او ام ثم ان انه انها هذا هذه ذلك تلك التي الذي ما ماذا هل لا لم لن قد كل بعض اي كيف كيفيه متي اين
-    انا انت هو هي نحن هم لي لك له لها لنا و يا عند عندي بين بعد قبل حتي لكن ايضا جدا كان كانت يكون تكون غير فقط حول اذا لو
-    اريد نريد تريد يريد ارغب رغبه ارغبه اتمني اود احتاج محتاج محتاجه ابحث ابغي ابغا ابي نبي بدي بدنا عايز عايزه عاوز عاوزه حابب حابه
-    حاب احب نفسي ودي اتعلم تعلم نتعلم يتعلم تتعلم التعلم اعلم علم يعلم يعلمني تعلمني علمني يعلمنا تعليم التعليم اعرف معرفه معلم معلمه
-    مدرس مدرسه دروس درس دوره دورات كورس حصص حصه شخص احد حد حدا مين منو ممكن لو سمحت سمحتم رجاء مساعده ساعدني يساعدني تساعدني مساعده
-    مبتدي مبتديه مبتدين مبتديين للمبتديين للمبتدين للمبتديات اساسيات شويه شوي كمان عشان علشان لاجل ازاي شلون وش ايش شو ايه هنا هناك
-    اليوم بكره كل اسبوع يوم وقت ساعه""".split()
-)
-ENGLISH_STOP = frozenset(
-    """a an the and or of to in on at for from with without by is am are be been was were do does did can could would will should
-    may might must i me my mine we us our you your he she it they them his her their this that these those there here what how
-    when where who which some any all no not only also very just so if as about into over than then more most
-    want wants wish wishes like love need needs looking look search learn learns learning teach teaches teaching taught show
-    someone somebody anyone anybody person people help please lesson lessons course courses class classes tutor tutoring
-    beginner beginners basic basics start starting get know knowing how-to ve d m ll re s t""".split()
-)
+ARABIC_STOP = _set("""
+    في من على الى عن مع او ام ثم ان انه انها هذا هذه ذلك تلك التي الذي ما ماذا هل لا لم لن قد كل بعض اي كيف
+    كيفيه متي اين انا انت هو هي نحن هم لي لك له لها لنا و يا عند عندي بين بعد قبل حتي لكن ايضا جدا كان كانت
+    يكون تكون غير فقط حول اذا لو اريد نريد تريد يريد ارغب رغبه اتمني اود احتاج محتاج محتاجه ابحث ابغي ابغا
+    ابي نبي بدي بدنا عايز عايزه عاوز عاوزه حابب حابه حاب احب نفسي ودي اتعلم تعلم نتعلم يتعلم تتعلم التعلم
+    اعلم علم يعلم يعلمني تعلمني علمني يعلمنا تعليم التعليم اعرف معرفه معلم معلمه مدرس مدرسه دروس درس دوره
+    دورات كورس حصص حصه شخص احد حد حدا مين منو ممكن سمحت سمحتم رجاء مساعده ساعدني يساعدني تساعدني مبتدي
+    مبتديه مبتدين مبتديين للمبتديين للمبتدين للمبتديات اساسيات شويه شوي كمان عشان علشان لاجل ازاي شلون وش
+    ايش شو ايه هنا هناك اليوم بكره اسبوع يوم وقت ساعه
+""")
+ENGLISH_STOP = _set("""
+    a an the and or of to in on at for from with without by is am are be been was were do does did can could would will
+    should may might must i me my mine we us our you your he she it they them his her their this that these those there
+    here what how when where who which some any all no not only also very just so if as about into over than then more
+    most want wants wish wishes like love need needs looking look search learn learns learning teach teaches teaching
+    taught show someone somebody anyone anybody person people help please lesson lessons course courses class classes
+    tutor tutoring beginner beginners basic basics start starting get know knowing ve d m ll re s t
+""")
 _PREFIXES = ("وبال", "وال", "فال", "بال", "كال", "ولل", "ال", "لل")
 _SHORTEST_AFTER_ARTICLE = 3
 
@@ -112,7 +118,7 @@ def tokens(text: str) -> str:
 
 def grams(text: str, size: int = 3) -> list[str]:
     """Give the character grams of a folded text, each word with its borders marked."""
-    out = []
+    out: list[str] = []
     for word in fold(text).split():
         marked = f" {word} "
         out.extend(marked[place : place + size] for place in range(max(1, len(marked) - size + 1)))

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO, NoReturn, Protocol
 
 from rich.console import Console
@@ -26,7 +27,7 @@ def opened(name: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        stream = open(name, "rb")  # noqa: SIM115 - closed below, the error is told before
+        stream = Path(name).open("rb")  # noqa: SIM115 - closed below, the error is told before
     except OSError as error:
         unusable(f"{name}: {error.strerror}")
     with stream:

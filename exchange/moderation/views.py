@@ -1,7 +1,7 @@
 """The curators' desk: one text a screen, keys for everything, plain forms underneath."""
 
-from functools import wraps
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
 from django.contrib import messages
@@ -62,7 +62,12 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a text through and go to the next."""
     revision = get_object_or_404(Revision, pk=pk)
-    return _decide(request, revision, lambda: moderation.let_through(revision=revision, curator=_person(request)), _("Let through."))
+    return _decide(
+        request,
+        revision,
+        lambda: moderation.let_through(revision=revision, curator=_person(request)),
+        _("Let through."),
+    )
 
 
 @curators_only

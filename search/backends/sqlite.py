@@ -1,4 +1,8 @@
-"""The embedded engine: SQLite FTS5 over the tokens that each listing carries, in the listings' own transaction."""
+"""The embedded engine: SQLite FTS5 over the tokens that each listing carries, in the listings' own transaction.
+
+Statements are put together from this module's own column names and numbers; whatever a person typed is a parameter.
+"""
+# ruff: noqa: S608
 
 import time
 from datetime import datetime
@@ -134,20 +138,21 @@ class _Texts:
             weights = ", ".join(str(weight) for weight in WEIGHTS)
             # Materialized, because bm25() may not be called from a flattened query.
             self.before = (
-                f"words AS MATERIALIZED (SELECT rowid AS id, -bm25(listing_text, {weights}) * {share} + 0.001 AS score, "  # noqa: S608
-                "NULL AS via FROM listing_text WHERE listing_text MATCH %s), "
+                f"words AS MATERIALIZED (SELECT rowid AS id, -bm25(listing_text, {weights}) * {share} + 0.001 AS score,"
+                " NULL AS via FROM listing_text WHERE listing_text MATCH %s), "
             )
             parts.append("SELECT id, score, via FROM words")
             params.append(match)
         for concept, sureness in reading.means.items():
             parts.append(
                 f"""SELECT t.listing_id AS id,
-                    MAX({CONCEPT_WEIGHT * sureness:.4f} * CASE c.distance WHEN 0 THEN 1.0 ELSE {FADE_PER_STEP} / c.distance END
+                    MAX({CONCEPT_WEIGHT * sureness:.4f}
+                        * CASE c.distance WHEN 0 THEN 1.0 ELSE {FADE_PER_STEP} / c.distance END
                         / (1 + 0.2 * t.place)) AS score, {int(concept)} AS via
                 FROM skills_tag t JOIN skills_closure c ON c.descendant_id = t.concept_id
-                WHERE c.ancestor_id = {int(concept)} GROUP BY t.listing_id"""  # noqa: S608
+                WHERE c.ancestor_id = {int(concept)} GROUP BY t.listing_id"""
             )
-        self.sql = f"SELECT id, SUM(score) AS score, MAX(via) AS via FROM ({' UNION ALL '.join(parts)}) GROUP BY id"  # noqa: S608
+        self.sql = f"SELECT id, SUM(score) AS score, MAX(via) AS via FROM ({' UNION ALL '.join(parts)}) GROUP BY id"
         self.params = tuple(params)
 
 
@@ -167,28 +172,30 @@ def _statement(query: Query, source: _Everything | _Texts) -> tuple[str, list[An
             FROM found f JOIN skills_listing l ON l.id = f.id
             JOIN accounts_person o ON o.id = l.owner_id JOIN accounts_profile p ON p.person_id = l.owner_id
             LEFT JOIN skills_concept k ON k.id = l.main_concept_id
-            WHERE l.state = 'published' AND o.is_active AND p.paused_at IS NULL AND l.owner_id NOT IN ({hidden}))"""  # noqa: S608
+            WHERE l.state = 'published' AND o.is_active AND p.paused_at IS NULL AND l.owner_id NOT IN ({hidden}))"""
 
     def ok(*but: str) -> str:
         return " AND ".join(f"ok_{name}" for name in passes if name not in but) or "1"
 
     parts = [
         f"""SELECT * FROM (SELECT 'hit', id, score, via FROM base WHERE {ok()}
-            ORDER BY score DESC, published_at DESC, id DESC LIMIT {int(query.limit)} OFFSET {int(query.offset)})""",  # noqa: S608
-        f"SELECT 'total', '', COUNT(*), NULL FROM base WHERE {ok()}",  # noqa: S608
+            ORDER BY score DESC, published_at DESC, id DESC LIMIT {int(query.limit)} OFFSET {int(query.offset)})""",
+        f"SELECT 'total', '', COUNT(*), NULL FROM base WHERE {ok()}",
     ]
     if query.facets:
         parts += [
-            f"SELECT 'kind', kind, COUNT(*), NULL FROM base WHERE {ok('kind')} GROUP BY kind",  # noqa: S608
-            f"SELECT 'domain', domain, COUNT(*), NULL FROM base WHERE {ok('concept')} GROUP BY domain",  # noqa: S608
-            f"SELECT 'district', district_id, COUNT(*), NULL FROM base WHERE {ok('district')} GROUP BY district_id",  # noqa: S608
-            f"SELECT 'speaks', s.value, COUNT(*), NULL FROM base, json_each(base.speaks) s WHERE {ok('speaks')} GROUP BY s.value",  # noqa: S608
+            f"SELECT 'kind', kind, COUNT(*), NULL FROM base WHERE {ok('kind')} GROUP BY kind",
+            f"SELECT 'domain', domain, COUNT(*), NULL FROM base WHERE {ok('concept')} GROUP BY domain",
+            f"SELECT 'district', district_id, COUNT(*), NULL FROM base WHERE {ok('district')} GROUP BY district_id",
+            f"SELECT 'speaks', s.value, COUNT(*), NULL FROM base, json_each(base.speaks) s WHERE {ok('speaks')}"
+            " GROUP BY s.value",
             *(
-                f"SELECT 'format', '{form}', COUNT(*), NULL FROM base WHERE {ok('format')} AND format IN ('{form}', 'both')"  # noqa: S608
+                f"SELECT 'format', '{form}', COUNT(*), NULL FROM base WHERE {ok('format')}"
+                f" AND format IN ('{form}', 'both')"
                 for form in ("place", "online")
             ),
             *(
-                f"SELECT '{what}', '{name}', COUNT(*), NULL FROM base WHERE {ok('free')} AND (free & {bits}) != 0"  # noqa: S608
+                f"SELECT '{what}', '{name}', COUNT(*), NULL FROM base WHERE {ok('free')} AND (free & {bits}) != 0"
                 for what, masks in (("day", DAY_MASKS), ("part", PART_MASKS))
                 for name, bits in masks.items()
             ),

@@ -238,7 +238,9 @@ def _load(number: int) -> Tree:
     labels = Label.objects.filter(concept__merged_into=None).order_by("id")
     rows = (
         LabelRow(concept, lang, text, preferred)
-        for concept, lang, text, preferred in labels.values_list("concept_id", "lang", "text", "is_preferred").iterator()
+        for concept, lang, text, preferred in labels.values_list(
+            "concept_id", "lang", "text", "is_preferred"
+        ).iterator()
     )
     index = Resolver(rows, [(child, parent) for child, above in fixed["broader"].items() for parent in above])
     return Tree(
@@ -291,7 +293,9 @@ def _rename(named: dict[int, rules.ConceptRow], chosen: set[tuple[int, str]]) ->
     ids = list(named)
     for start in range(0, len(ids), BATCH):
         for concept in Concept.objects.filter(id__in=ids[start : start + BATCH]):
-            names = {lang: each.label for lang, each in named[concept.pk].names.items() if (concept.pk, lang) not in chosen}
+            names = {
+                lang: each.label for lang, each in named[concept.pk].names.items() if (concept.pk, lang) not in chosen
+            }
             if any(getattr(concept, lang) != label for lang, label in names.items()):
                 for lang, label in names.items():
                     setattr(concept, lang, label)
@@ -299,9 +303,7 @@ def _rename(named: dict[int, rules.ConceptRow], chosen: set[tuple[int, str]]) ->
     Concept.objects.bulk_update(changed, ["ar", "en"], batch_size=BATCH)
 
 
-def _replace_labels(
-    named: dict[int, rules.ConceptRow], chosen: set[tuple[int, str]], progress: Progress | None
-) -> int:
+def _replace_labels(named: dict[int, rules.ConceptRow], chosen: set[tuple[int, str]], progress: Progress | None) -> int:
     count = 0
     ids = list(named)
     for start in range(0, len(ids), BATCH):

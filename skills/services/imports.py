@@ -26,8 +26,12 @@ def checked(row: rules.ListingRow) -> rules.ListingRow:
 def take_in(*, row: rules.ListingRow) -> Listing:
     """Publish one row, idempotently by its key; what it does not say is taken from its text."""
     district = _district(row.district) if row.district else None
-    owner = accounts.make_person(email=address(row.owner), name=_display(row.owner), district=district, language=row.lang)
-    tags = [_tag(tag, row.lang) for tag in row.concepts] or tags_of_text(f"{row.title}\n{row.body}", row.title, row.lang)
+    owner = accounts.make_person(
+        email=address(row.owner), name=_display(row.owner), district=district, language=row.lang
+    )
+    tags = [_tag(tag, row.lang) for tag in row.concepts] or tags_of_text(
+        f"{row.title}\n{row.body}", row.title, row.lang
+    )
     return listings.publish_directly(
         owner=owner,
         kind=row.kind,
@@ -45,7 +49,9 @@ def take_in(*, row: rules.ListingRow) -> Listing:
 
 def tags_of_text(text: str, title: str, lang: str) -> list[dict[str, object]]:
     """Give the skills a text surely names; where there is none, its title is kept as words for the curator."""
-    hits = concepts.resolve_text(title, lang, limit=3, sure=True) or concepts.resolve_text(text[:600], lang, limit=2, sure=True)
+    hits = concepts.resolve_text(title, lang, limit=3, sure=True) or concepts.resolve_text(
+        text[:600], lang, limit=2, sure=True
+    )
     if hits:
         return [{"text": hit.name(lang), "lang": lang, "uri": hit.uri, "score": hit.score} for hit in hits]
     return [{"text": title[:120], "lang": lang}]

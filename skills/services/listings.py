@@ -54,7 +54,9 @@ def start(*, owner: Person, kind: str, lang: str) -> Revision:
 
     Refused (`TooMany`) when the person keeps more than 40 listings that are not closed.
     """
-    empty = Revision.objects.filter(listing__owner=owner, listing__kind=kind, state=Revision.State.DRAFT, title="", tags=[])
+    empty = Revision.objects.filter(
+        listing__owner=owner, listing__kind=kind, state=Revision.State.DRAFT, title="", tags=[]
+    )
     untouched = empty.filter(listing__state=Listing.State.DRAFT).order_by("-id").first()
     if untouched is not None:
         return untouched
@@ -63,7 +65,11 @@ def start(*, owner: Person, kind: str, lang: str) -> Revision:
     profile = owner.profile
     listing = Listing.objects.create(owner=owner, kind=kind, lang=lang)
     return Revision.objects.create(
-        listing=listing, lang=lang, district=owner.district, free_mask=profile.free_mask, speaks=profile.speaks or [lang]
+        listing=listing,
+        lang=lang,
+        district=owner.district,
+        free_mask=profile.free_mask,
+        speaks=profile.speaks or [lang],
     )
 
 
@@ -273,7 +279,11 @@ def publish_directly(
 @transaction.atomic
 def rewrite_tokens(*, concept_ids: Sequence[int] | None = None) -> int:
     """Write again what search reads of listings whose concepts changed their names. Gives how many."""
-    rows = Listing.objects.all() if concept_ids is None else Listing.objects.filter(tags__concept__in=concept_ids).distinct()
+    rows = (
+        Listing.objects.all()
+        if concept_ids is None
+        else Listing.objects.filter(tags__concept__in=concept_ids).distinct()
+    )
     count = 0
     for listing in rows.prefetch_related("tags").iterator(chunk_size=200):
         before = listing.concept_tokens
@@ -316,7 +326,12 @@ def mapped_tags(tags: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _publish(
-    listing: Listing, content: dict[str, Any], tags: list[dict[str, Any]], *, state: str | None = None, at: datetime | None = None
+    listing: Listing,
+    content: dict[str, Any],
+    tags: list[dict[str, Any]],
+    *,
+    state: str | None = None,
+    at: datetime | None = None,
 ) -> Listing:
     now = timezone.now()
     for name in ANSWERS:
@@ -350,13 +365,25 @@ def _replace_tags(listing: Listing, tags: list[dict[str, Any]]) -> list[Tag]:
             )
         )
         taken.update({concept} if concept else ())
-    found = [hit for hit in concepts.resolve_text(listing.title, listing.lang, limit=3, sure=True) if hit.concept_id not in taken]
+    found = [
+        hit
+        for hit in concepts.resolve_text(listing.title, listing.lang, limit=3, sure=True)
+        if hit.concept_id not in taken
+    ]
     texts = {row.text for row in rows}
     for hit in found[:MOST_FROM_TITLE]:
         text = hit.name(listing.lang)[:120]
         if text not in texts:
             rows.append(
-                Tag(listing=listing, text=text, lang=listing.lang, concept_id=hit.concept_id, score=hit.score, by=Tag.By.TEXT, place=len(rows))
+                Tag(
+                    listing=listing,
+                    text=text,
+                    lang=listing.lang,
+                    concept_id=hit.concept_id,
+                    score=hit.score,
+                    by=Tag.By.TEXT,
+                    place=len(rows),
+                )
             )
     Tag.objects.bulk_create(rows)
     listing.main_concept_id = next((row.concept_id for row in rows if row.concept_id), None)

@@ -3,9 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from exchange.chat import services as chat
 from exchange.lessons import services as lessons
-from skills.models import Revision
 from skills.services import listings
 
 BUDGET = 12
@@ -18,7 +16,9 @@ def city(make_offer, make_wish, salma, karim, yusuf, huda, relay):
     make_offer(karim, "Fix your own bike", ["bike repair"])
     lesson = lessons.say_hello(listing=offer, by=yusuf, body="مرحبًا")
     revision = listings.start(owner=karim, kind="wish", lang="en")
-    listings.save_answers(revision=revision, by=karim, title="Learn the oud", body="Please.", tags=[{"text": "oud"}], step=5)
+    listings.save_answers(
+        revision=revision, by=karim, title="Learn the oud", body="Please.", tags=[{"text": "oud"}], step=5
+    )
     listings.send(revision=revision, by=karim)
     draft = listings.start(owner=yusuf, kind="offer", lang="ar")
     listings.save_answers(revision=draft, by=yusuf, title="إكسل", body="من الصفر", tags=[{"text": "إكسل"}], step=5)
@@ -59,7 +59,9 @@ def test_open_in_both_languages_within_budget(city, client, client_of, cast, dja
                     assert text.count("<h1") == 1, url
 
 
-def test_find_answers_within_budget_however_many_rows(make_offer, salma, client, django_assert_num_queries, django_capture_on_commit_callbacks):
+def test_find_answers_within_budget_however_many_rows(
+    make_offer, salma, client, django_assert_num_queries, django_capture_on_commit_callbacks
+):
     def count(url):
         from django.db import connection
         from django.test.utils import CaptureQueriesContext

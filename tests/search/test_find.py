@@ -22,7 +22,19 @@ def city(make_offer, make_wish, salma, karim, yusuf, nadia):
 class TestWords:
     @pytest.mark.parametrize(
         "text",
-        ["خياطة", "الخياطة", "خِيَاطَة", "خياطه", "خيـاطة", "اتعلم خياطة", "sewing", "learn to sew", "sew clothes", "خياظة", "seewing"],
+        [
+            "خياطة",
+            "الخياطة",
+            "خِيَاطَة",
+            "خياطه",
+            "خيـاطة",
+            "اتعلم خياطة",
+            "sewing",
+            "learn to sew",
+            "sew clothes",
+            "خياظة",
+            "seewing",
+        ],
     )
     def test_find_sewing_however_it_is_written(self, text):
         assert found(text)[:1] == ["خياطة للمبتدئات"]

@@ -85,7 +85,8 @@ class Command(BaseCommand):
             if port != wanted:
                 self.stdout.write(f"Port {wanted} is taken, so this is port {port}.")
             return listener
-        command.unusable(f"demo: no free port from {wanted} to {wanted + PORTS_TRIED - 1}; name another with --port")
+        last = wanted + PORTS_TRIED - 1
+        return command.unusable(f"demo: no free port from {wanted} to {last}; name another with --port")
 
     def _tell(self, port: int, lang: str, seconds: float) -> None:
         from exchange.demo_urls import PERSONAS
@@ -101,11 +102,14 @@ class Command(BaseCommand):
         import uvicorn
         from celery.contrib.testing.worker import start_worker
 
-        from exchange.asgi import application
         from exchange.celery import app as celery
 
         config = uvicorn.Config(
-            application, log_level="warning", ws="websockets-sansio", lifespan="off", timeout_graceful_shutdown=1
+            "exchange.asgi:application",
+            log_level="warning",
+            ws="websockets-sansio",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
         with start_worker(celery, pool="solo", perform_ping_check=False, shutdown_timeout=5, loglevel="WARNING"):
@@ -131,5 +135,5 @@ def _ring_regularly(stop: threading.Event) -> None:
     while not stop.wait(0.5):
         for name, job in settings.CELERY_BEAT_SCHEDULE.items():
             if time.monotonic() >= due[name]:
-                due[name] = time.monotonic() + job["schedule"]
+                due[name] = time.monotonic() + float(job["schedule"])
                 celery.send_task(job["task"], ignore_result=True)

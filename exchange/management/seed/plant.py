@@ -164,7 +164,8 @@ def _residents(city: City, wanted: int, progress: Progress) -> None:
         progress(0)
     made = Person.objects.bulk_create(people, batch_size=BATCH)
     EmailAddress.objects.bulk_create(
-        [EmailAddress(user=person, email=person.email, verified=True, primary=True) for person in made], batch_size=BATCH
+        [EmailAddress(user=person, email=person.email, verified=True, primary=True) for person in made],
+        batch_size=BATCH,
     )
     Profile.objects.bulk_create(
         [
@@ -262,7 +263,9 @@ _tokens: dict[tuple[int | None, ...], str] = {}
 def _concept_tokens(found: list[_Found]) -> str:
     key = tuple(tag.concept_id for tag in found)
     if key not in _tokens:
-        _tokens[key] = listings.concept_tokens_of([tag.concept_id for tag in found if tag.concept_id], [tag.text for tag in found])
+        _tokens[key] = listings.concept_tokens_of(
+            [tag.concept_id for tag in found if tag.concept_id], [tag.text for tag in found]
+        )
     return _tokens[key]
 
 

@@ -15,7 +15,7 @@ BEST = 10
 
 
 class Command(BaseCommand):
-    help = 'Wishes as JSONL → lines {"key","offers":[{"key","score","contributions","reasons":{"ar","en"}}]}, best ten first.'
+    help = 'Wishes as JSONL → lines {"key","offers":[{"key","score","contributions","reasons"}]}, best ten first.'
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="JSONL, `-` = standard input")
@@ -49,7 +49,9 @@ def _told(pair: scoring.Pair, keys: dict[int, str]) -> dict[str, Any]:
 
 
 def _side(row: rules.ListingRow) -> scoring.Side:
-    given = [{"text": "" if rules.URI_PATTERN.match(tag) else tag, "uri": tag, "lang": row.lang} for tag in row.concepts]
+    given = [
+        {"text": "" if rules.URI_PATTERN.match(tag) else tag, "uri": tag, "lang": row.lang} for tag in row.concepts
+    ]
     tags = listings.mapped_tags(given or imports.tags_of_text(f"{row.title}\n{row.body}", row.title, row.lang))
     ids = concepts.tree().ids
     place = District.objects.filter(slug=row.district).first() if row.district else None

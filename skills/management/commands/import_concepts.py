@@ -68,5 +68,3 @@ def _read(name: str) -> Iterator[tuple[int, rules.ConceptRow | rules.BadRow]]:
                 yield line, rules.concept_row(value)
             except ValueError as error:
                 yield line, rules.BadRow(name, line, str(error))
-
-
