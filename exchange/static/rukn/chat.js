@@ -62,7 +62,7 @@ function dayLine(at) {
   const local = new Date(at);
   const day = `${local.getFullYear()}-${String(local.getMonth() + 1).padStart(2, "0")}-${String(local.getDate()).padStart(2, "0")}`;
   if (lines.querySelector(`[data-day="${day}"]`)) return;
-  const item = document.createElement("li");
+  const item = document.createElement("div");
   item.className = "day";
   item.dataset.day = day;
   const today = new Date().toDateString() === local.toDateString();
@@ -74,7 +74,7 @@ function draw({ client_id: clientId, body, at, seq, mine, name }) {
   let line = lineOf(clientId);
   if (!line) {
     dayLine(at);
-    line = document.createElement("li");
+    line = document.createElement("div");
     line.className = mine ? "line mine" : "line";
     line.dataset.client = clientId;
     const text = document.createElement("p");

@@ -1,0 +1,130 @@
+"""A real browser against the real one-command start: one process with pages, sockets and background work."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SIZES = {"phone": {"width": 360, "height": 740}, "desk": {"width": 1280, "height": 800}}
+# axe takes joined Arabic letters of some fonts for icons and skips their contrast; Latin letters it measures.
+SWAP = """() => { const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT); let node;
+  while ((node = walk.nextNode())) node.data = node.data.replace(/\\p{Script=Arabic}/gu, "x") }"""
+
+
+class City:
+    """The running demo: its address, and the codes it prints instead of mailing them."""
+
+    def __init__(self, address: str, log: Path) -> None:
+        self.address = address
+        self.log = log
+
+    def code_for(self, email: str) -> str:
+        """Wait for the newest code that was mailed to an address."""
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            mails = self.log.read_text(encoding="utf-8").split("Content-Type: text/plain")
+            for mail in reversed(mails):
+                if f"To: {email}" in mail and (found := re.search(r"^\s*(\d{6})\s*$", mail, re.M)):
+                    return found.group(1)
+            time.sleep(0.1)
+        raise AssertionError(f"no code was mailed to {email}")
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """Start `manage.py demo` as a newcomer does, in a folder of its own."""
+    place = tmp_path_factory.mktemp("city")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = place / "log.txt"
+    with log.open("w", encoding="utf-8") as out:
+        command = [sys.executable, "manage.py", "demo", "--port", str(port), "--no-progress"]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, "RUKN_VAR": str(place)})
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait(f"{address}/healthz", process, log)
+            yield City(address, log)
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
+def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(url, timeout=1)  # noqa: S310
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"the demo did not start:\n{log.read_text(encoding='utf-8')[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(city: City, chromium: Browser) -> Iterator:
+    """Open a window: visit("phone", "ar") gives a page whose errors fail the test at its end."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def open_window(size: str, language: str, *, enter: str = "") -> Page:
+        context = chromium.new_context(viewport=SIZES[size], base_url=city.address)
+        context.add_cookies([{"name": "language", "value": language, "url": city.address}])
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
+        if enter:
+            page.goto(f"/demo/enter/{enter}/?lang={language}")
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def look(page: Page) -> None:
+    """Look at a page as axe does, fit and direction included."""
+    found = Axe().run(page, options={"runOnly": WCAG})
+    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+    wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wider <= 0, f"{page.url} is {wider} px wider than its window"
+    language = page.evaluate("document.documentElement.lang")
+    assert page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
+    assert page.locator("h1").count() == 1
+
+
+def look_at_contrast(page: Page) -> None:
+    """Measure the contrast of Arabic text too; changes the page, so look last."""
+    page.evaluate(SWAP)
+    found = Axe().run(page, options={"runOnly": ["color-contrast"]})
+    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
