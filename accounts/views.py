@@ -1,7 +1,8 @@
 """Pages about oneself: enter by code, welcome, profile, free hours, look, devices, blocks."""
 
-from typing import cast
+from typing import Any, cast
 
+from allauth.account.internal.stagekit import clear_login
 from allauth.account.views import ConfirmLoginCodeView, RequestLoginCodeView
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -24,6 +25,11 @@ class Enter(RequestLoginCodeView):
     """Ask for the e-mail address; the code goes out either way."""
 
     template_name = "accounts/enter.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Begin anew: whoever comes back to this page wants another address, not the code of the last one."""
+        clear_login(request)
+        return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
 
     def form_invalid(self, form: object) -> HttpResponse:
         return cast(HttpResponse, self.render_to_response(self.get_context_data(form=form), status=422))

@@ -56,7 +56,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     log = place / "log.txt"
     with log.open("w", encoding="utf-8") as out:
         command = [sys.executable, "manage.py", "demo", "--port", str(port), "--no-progress"]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, "RUKN_VAR": str(place)})
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, "RUKN_VAR": str(place)}
+        )
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(f"{address}/healthz", process, log)

@@ -1,0 +1,140 @@
+"""Look at every configured part of this installation and name the fix of what is not well."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core.checks import run_checks
+from django.core.mail import get_connection
+from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from exchange.outbox import services as outbox
+from exchange.outbox.models import Event
+from search.backends import backend
+from skills.models import Concept
+from skills.services import concepts
+
+OLDEST_OUTBOX_SECONDS = 120
+
+Check = Callable[[], "str | tuple[str, str]"]  # what is well, or (what is not, its fix)
+
+
+class Command(BaseCommand):
+    help = "Check every configured part; exit status 1 when one is not well. JSON on standard output."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        lines = []
+        for name, check in CHECKS.items():
+            try:
+                found = check()
+            except Exception as error:  # a broken part must not hide the others
+                found = (f"{type(error).__name__}: {error}", "Look at the part named here; the message is its own.")
+            is_well = isinstance(found, str)
+            line = {"part": name, "ok": is_well, "says": found if is_well else found[0]}
+            if not is_well:
+                line["fix"] = found[1]
+                self.stderr.write(f"{name}: {found[0]} — {found[1]}")
+            lines.append(line)
+        is_well = all(line["ok"] for line in lines)
+        self.stdout.write(json.dumps({"ok": is_well, "parts": lines}, ensure_ascii=False, indent=1))
+        if not is_well:
+            sys.exit(1)
+
+
+def _settings() -> str | tuple[str, str]:
+    errors = [message for message in run_checks() if message.is_serious()]
+    return "no complaints" if not errors else (str(errors[0].msg), str(errors[0].hint or "see `manage.py check`"))
+
+
+def _database() -> str | tuple[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    plan = MigrationExecutor(connection).migration_plan(MigrationExecutor(connection).loader.graph.leaf_nodes())
+    if plan:
+        return f"{len(plan)} migrations wait", "Run `manage.py migrate`."
+    return f"{connection.vendor} answers, all migrations are there"
+
+
+def _concepts() -> str | tuple[str, str]:
+    count = Concept.objects.count()
+    if not count:
+        return "no concepts", "Run `manage.py import_concepts --shipped`."
+    known = concepts.tree()
+    return f"{count} concepts, version {known.version}"
+
+
+def _search() -> str | tuple[str, str]:
+    missing = backend().missing()
+    if missing:
+        return f"{len(missing)} listings are not indexed as they are", "Run `manage.py search rebuild`."
+    return f"{settings.SEARCH_BACKEND.rsplit('.', 1)[-1]} agrees with the database"
+
+
+def _outbox() -> str | tuple[str, str]:
+    parked = Event.objects.exclude(parked_at=None).count()
+    if parked:
+        return (
+            f"{parked} events are parked",
+            "Read their reason in the outbox_event table, then `manage.py outbox retry`.",
+        )
+    age = outbox.oldest_waiting_seconds()
+    if age > OLDEST_OUTBOX_SECONDS:
+        return f"the oldest event waits for {age:.0f} s", "Is a worker running? `celery -A exchange worker`."
+    return "nothing waits for long"
+
+
+def _mail() -> str | tuple[str, str]:
+    if "console" in settings.EMAIL_BACKEND:
+        return "codes are printed on the console" if settings.DEMO else (
+            "codes are only printed on the console", "Set EMAIL_URL, for example smtp+tls://user:password@host:587."
+        )  # fmt: skip
+    with get_connection():
+        return "the mail server answers"
+
+
+def _layer() -> str | tuple[str, str]:
+    name = settings.CHANNEL_LAYERS["default"]["BACKEND"].rsplit(".", 1)[-1]
+    return f"{name}{'' if settings.REDIS_URL else ': enough for one process'}"
+
+
+def _look() -> str | tuple[str, str]:
+    needed = ("rukn/rukn.css", "rukn/chat.js", "rukn/fonts/noto-sans-arabic.woff2")
+    missing = [name for name in needed if finders.find(name) is None]
+    if missing:
+        return f"{missing[0]} is missing", "The checkout is not whole: clone it again."
+    return "style, scripts and fonts are here"
+
+
+def _words() -> str | tuple[str, str]:
+    path = settings.LOCALE_PATHS[0] / "ar" / "LC_MESSAGES" / "django.mo"
+    if not path.exists():
+        return "the Arabic sentences are not compiled", "Run `make exchange/locale/ar/LC_MESSAGES/django.mo`."
+    return "Arabic and English"
+
+
+def _clock() -> str | tuple[str, str]:
+    local = timezone.localtime()
+    if local.year < 2026:
+        return f"the clock says {local:%Y-%m-%d}", "Set the clock of this machine."
+    return f"{local:%Y-%m-%d %H:%M} in {settings.TIME_ZONE}"
+
+
+CHECKS: dict[str, Check] = {
+    "settings": _settings,
+    "database": _database,
+    "concepts": _concepts,
+    "search": _search,
+    "outbox": _outbox,
+    "mail": _mail,
+    "live channel": _layer,
+    "look": _look,
+    "words": _words,
+    "clock": _clock,
+}

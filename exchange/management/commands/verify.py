@@ -1,0 +1,51 @@
+"""Hold the promises against the rows: message order, the search index, matches, the outbox."""
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db.models import Count, F, Max, Q
+
+from exchange.chat.models import Conversation, Member
+from exchange.outbox import services as outbox
+from matching.models import Match
+from search.backends import backend
+from skills.models import Listing, Revision
+
+OLDEST_OUTBOX_SECONDS = 300
+
+
+class Command(BaseCommand):
+    help = "Check message sequences, the index against the database, matches and the outbox; exit status 1 on a fault."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        faults = {
+            "gaps_in_talks": list(_gaps()),
+            "seen_beyond_the_end": list(
+                Member.objects.filter(seen_seq__gt=F("conversation__last_seq")).values_list("id", flat=True)
+            ),
+            "not_indexed": backend().missing(),
+            "matches_of_one_owner": list(
+                Match.objects.filter(offer__owner=F("wish__owner")).values_list("id", flat=True)
+            ),
+            "waiting_without_text": list(
+                Listing.objects.filter(state=Listing.State.IN_REVIEW)
+                .exclude(revisions__state=Revision.State.IN_REVIEW)
+                .values_list("id", flat=True)
+            ),
+        }
+        age = outbox.oldest_waiting_seconds()
+        is_well = not any(faults.values()) and age < OLDEST_OUTBOX_SECONDS
+        for name, ids in faults.items():
+            if ids:
+                self.stderr.write(f"{name}: {len(ids)}, first {ids[:5]}")
+        self.stdout.write(json.dumps({"ok": is_well, "outbox_seconds": round(age, 1), **faults}))
+        if not is_well:
+            sys.exit(1)
+
+
+def _gaps() -> Any:
+    """Give conversations whose messages are not numbered 1 to last_seq without a gap."""
+    counted = Conversation.objects.annotate(count=Count("messages"), top=Max("messages__seq"))
+    return counted.exclude(Q(count=F("last_seq")) & (Q(top=F("last_seq")) | Q(last_seq=0))).values_list("id", flat=True)

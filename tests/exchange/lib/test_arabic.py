@@ -1,0 +1,94 @@
+"""Folding and stems: one form for all spellings that people mix."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exchange.lib import arabic
+
+arabic_text = st.text(alphabet="اأإآبتثجحخدذرزسشصضطظعغفقكلمنهويىئؤءةًٌٍَُِّْـ ٠١٢٣۴ گچپ abcABC+#-،", max_size=40)
+any_text = st.text(max_size=60)
+
+
+class TestFold:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("أحمد", "احمد"),
+            ("إصلاح", "اصلاح"),
+            ("آلة", "اله"),
+            ("خِيَاطَة", "خياطه"),
+            ("خيـــاطة", "خياطة"),
+            ("مستشفى", "مستشفي"),
+            ("مؤذن", "موذن"),
+            ("قراءة", "قراة"),
+            ("٢٠٢٦", "2026"),
+            ("۲۰۲۶", "2026"),
+            ("کیک", "كيك"),
+            ("Café", "cafe"),
+            ("خيا\u200bطة\u202e", "خياطة"),
+        ],
+    )
+    def test_brings_spellings_together(self, one, other):
+        assert arabic.fold(one) == arabic.fold(other)
+
+    @pytest.mark.parametrize(
+        ("text", "folded"), [("C++", "c++"), ("C#", "c#"), ("أ-ب، ج", "ا ب ج"), ("#وسم", "وسم"), ("", "")]
+    )
+    def test_keeps_what_names_need(self, text, folded):
+        assert arabic.fold(text) == folded
+
+    @given(st.one_of(arabic_text, any_text))
+    def test_is_idempotent(self, text):
+        assert arabic.fold(arabic.fold(text)) == arabic.fold(text)
+
+    @given(arabic_text, arabic_text)
+    def test_of_two_texts_is_the_two_folded(self, one, other):
+        assert arabic.words(f"{one} , {other}") == arabic.words(one) + arabic.words(other)
+
+    def test_survives_surrogates_and_a_megabyte(self):
+        started = time.monotonic()
+        assert arabic.fold("\ud800خياطة\udfff\x00") == "خياطه"
+        arabic.fold("خِياطة " * 150_000)
+        assert time.monotonic() - started < 20
+
+
+class TestStems:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("الدراجات", "دراجة"),
+            ("والدراجات", "دراجة"),
+            ("بالخياطة", "خياطة"),
+            ("للمبتدئين", "مبتدئ"),
+            ("وخياطة", "خياطة"),
+            ("lessons", "lesson"),
+            ("bicycles", "bicycle"),
+            ("sewing", "sew"),
+        ],
+    )
+    def test_meet_for_forms_of_a_word(self, one, other):
+        stems = [set(arabic.tokens(word).split()) for word in (one, other)]
+        assert stems[0] & stems[1]
+
+    @pytest.mark.parametrize("word", ["بنت", "ماء", "نول", "عود", "خط"])
+    def test_leave_short_words_alone(self, word):
+        assert arabic.fold(word) in arabic.stems(arabic.fold(word))
+
+    @given(st.one_of(arabic_text, any_text))
+    def test_never_raise_and_never_hold_a_blank(self, text):
+        assert all(token and " " not in token for token in arabic.tokens(text).split())
+
+
+class TestContentWords:
+    @pytest.mark.parametrize(
+        "text", ["أريد أن أتعلم خياطة", "عايز حد يعلمني خياطة", "بدي اتعلم خياطة", "ابغى اتعلم خياطة"]
+    )
+    def test_leave_out_the_request(self, text):
+        assert arabic.content_words(text)[-1] == "خياطه"
+        assert len(arabic.content_words(text)) <= 2
+
+    def test_leave_out_the_english_request(self):
+        assert arabic.content_words("Can someone please teach me how to sew?") == ["sew"]
