@@ -16,7 +16,8 @@ from exchange.lessons import services as lessons
 from exchange.moderation import services as moderation
 from matching import services as matching
 from skills.cards import card_of, cards_for, when_words
-from skills.models import Concept, Listing, Revision, Tag
+from skills.models import Listing, Revision, Tag
+from skills.services import concepts
 
 HOME_CARDS = 6
 TOPICS = [
@@ -45,13 +46,11 @@ def home(request: HttpRequest) -> HttpResponse:
             rows += list(more[: HOME_CARDS - len(rows)])
     else:
         rows = list(offers.order_by("-published_at", "-id")[:HOME_CARDS])
-    topics = Concept.objects.live().filter(uri__in=TOPICS)
+    known = concepts.tree()
     context = {
         "matches": matches,
         "nearby": cards_for(rows, reader=person, language=language),
-        "topics": [
-            (topic, topic.name(language)) for topic in sorted(topics, key=lambda topic: TOPICS.index(topic.uri))
-        ],
+        "topics": [known.hit(known.ids[uri]) for uri in TOPICS if uri in known.ids],
         "place": "home",
     }
     return render(request, "home.html", context)
@@ -118,10 +117,10 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
     if isinstance(reader, Person) and reader.pk != row.owner_id:
         reasons = matching.reasons_between(person=reader, listing_ids=[row.pk], language=language).get(row.pk, [])
         enquiry = lessons.enquiry_between(listing=row, person=reader)
+    known = concepts.tree()
+    shown = [tag for tag in row.tags.all() if tag.by != Tag.By.TEXT]
     tags = [
-        (tag, tag.concept.name(language) if tag.concept else tag.text)
-        for tag in row.tags.all()
-        if tag.by != Tag.By.TEXT
+        (tag, known.hit(tag.concept_id).name(language) if tag.concept_id in known.names else tag.text) for tag in shown
     ]
     context = {
         "listing": row,

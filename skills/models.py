@@ -153,9 +153,7 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 
     def with_card(self) -> "ListingQuerySet":
         """Fetch what a card shows, in two queries however many rows."""
-        return self.select_related("owner", "owner__district", "district", "main_concept").prefetch_related(
-            "tags__concept"
-        )
+        return self.select_related("owner", "owner__district", "district", "main_concept").prefetch_related("tags")
 
 
 class Content(models.Model):

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from skills.cards import when_words
 from skills.filters import DAY_NAMES, PART_NAMES
+from skills.services.concepts import ConceptHit
 
 register = template.Library()
 
@@ -57,9 +58,9 @@ def ago(value: datetime) -> str:
 
 
 @register.filter
-def get(mapping: dict[Any, Any], key: object) -> object:
-    """The entry of a mapping, for tables built in views."""
-    return mapping.get(key)
+def get(mapping: object, key: object) -> Any:
+    """The entry of a mapping, for tables built in views; nothing where there is no table."""
+    return mapping.get(key) if isinstance(mapping, dict) else None
 
 
 @register.filter
@@ -78,3 +79,9 @@ def part_name(code: str) -> str:
 def time_name(code: str) -> str:
     """The words of a weekly part such as "tue-evening"."""
     return when_words([code])[0]
+
+
+@register.filter
+def concept_name(hit: ConceptHit) -> str:
+    """A concept in the reader's language."""
+    return hit.name(translation.get_language() or "ar")

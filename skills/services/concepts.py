@@ -39,6 +39,11 @@ class ConceptHit:
         """Name in the reader's language, else in the other one."""
         return (self.ar or self.en) if language.startswith("ar") else (self.en or self.ar)
 
+    @property
+    def slug(self) -> str:
+        """The last part of the URI."""
+        return self.uri.rpartition(":")[2]
+
 
 @dataclass(frozen=True)
 class Tree:

@@ -100,7 +100,7 @@ def _mail() -> str | tuple[str, str]:
 
 
 def _layer() -> str | tuple[str, str]:
-    name = settings.CHANNEL_LAYERS["default"]["BACKEND"].rsplit(".", 1)[-1]
+    name = str(settings.CHANNEL_LAYERS["default"]["BACKEND"]).rsplit(".", 1)[-1]
     return f"{name}{'' if settings.REDIS_URL else ': enough for one process'}"
 
 

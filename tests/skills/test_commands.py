@@ -1,0 +1,149 @@
+"""Commands with files: JSON out, status 2 with line and cause, nothing half loaded."""
+
+import io
+import json
+
+import pytest
+from django.core.management import call_command
+
+from skills.models import Concept, Label, Listing
+
+pytestmark = pytest.mark.django_db
+
+
+def run(name, *args, **more):
+    out, err = io.StringIO(), io.StringIO()
+    call_command(name, *args, stdout=out, stderr=err, **more)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+@pytest.fixture
+def lines(tmp_path):
+    def write(*rows):
+        path = tmp_path / "in.jsonl"
+        path.write_bytes(
+            b"\n".join(row if isinstance(row, bytes) else json.dumps(row, ensure_ascii=False).encode() for row in rows)
+        )
+        return str(path)
+
+    return write
+
+
+SEWING = {
+    "uri": "x:sewing",
+    "ar": {"label": "خياطة", "others": ["تخييط"]},
+    "en": {"label": "sewing", "others": []},
+    "broader": [],
+    "related": [],
+}
+
+
+class TestImportConcepts:
+    def test_is_idempotent(self, lines, concepts):
+        run("import_concepts", lines(SEWING))
+        before = (Concept.objects.count(), Label.objects.count())
+        run("import_concepts", lines(SEWING))
+        assert (Concept.objects.count(), Label.objects.count()) == before
+
+    def test_only_replaces_all_others(self, lines, concepts):
+        run("import_concepts", lines(SEWING), "--only")
+        assert [concept.uri for concept in Concept.objects.all()] == ["x:sewing"]
+
+    @pytest.mark.parametrize(
+        ("bad", "cause"),
+        [
+            (b"{", "line 2: not JSON"),
+            (b"\xff\xfe", "line 2: not UTF-8"),
+            (b"[]", "line 2: not a JSON object"),
+            ({"uri": "x:a"}, "line 2: a concept needs a label"),
+            ({"uri": "no uri", "en": {"label": "x"}}, "line 2: uri"),
+            ({"uri": "x:a", "en": {"label": ""}}, "line 2: en.label is empty"),
+            ({"uri": "x:a", "en": {"label": "a\x00"}}, "line 2: en.label holds a NUL"),
+        ],
+    )
+    def test_names_the_line_and_loads_nothing(self, lines, concepts, capsys, bad, cause):
+        count = Concept.objects.count()
+        with pytest.raises(SystemExit) as stop:
+            call_command("import_concepts", lines(SEWING, bad))
+        assert stop.value.code == 2
+        assert cause in capsys.readouterr().err
+        assert Concept.objects.count() == count
+
+    def test_skip_bad_loads_the_rest(self, lines, concepts):
+        assert run("import_concepts", lines(SEWING, b"{"), "--skip-bad")[0]["bad"] == 1
+        assert Concept.objects.filter(uri="x:sewing").exists()
+
+    def test_reads_escos_own_table(self, tmp_path, concepts):
+        table = tmp_path / "skills_ar.csv"
+        table.write_text(
+            'conceptType,conceptUri,preferredLabel,altLabels\nKnowledge,http://x/1,طحن,"جرش\nهرس"\n', encoding="utf-8"
+        )
+        run("import_concepts", str(table))
+        assert {label.text for label in Label.objects.filter(concept__uri="http://x/1")} == {"طحن", "جرش", "هرس"}
+
+
+class TestResolveSkills:
+    def test_answers_each_line_best_first(self, lines, concepts):
+        answers = run(
+            "resolve_skills",
+            lines({"id": 1, "text": "ابي اتعلم خياطه", "lang": "ar"}, {"id": "b", "text": "fix my bike", "lang": None}),
+        )
+        assert [answer["id"] for answer in answers] == [1, "b"]
+        assert [answer["concepts"][0]["uri"] for answer in answers] == ["rukn:sewing", "rukn:bicycle-repair"]
+
+    def test_refuses_an_unknown_language(self, lines, concepts, capsys):
+        with pytest.raises(SystemExit) as stop:
+            call_command("resolve_skills", lines({"id": 1, "text": "x", "lang": "fr"}))
+        assert stop.value.code == 2
+        assert "line 1: unknown language 'fr'" in capsys.readouterr().err
+
+
+OFFER = {
+    "key": "o1",
+    "kind": "offer",
+    "owner": "salma",
+    "title": "خياطة للمبتدئات",
+    "body": "نبدأ.",
+    "lang": "ar",
+    "free": ["tue-evening"],
+}
+
+
+class TestImportListings:
+    def test_is_idempotent_by_key(self, lines, concepts):
+        run("import_listings", lines(OFFER))
+        run("import_listings", lines({**OFFER, "title": "خياطة"}))
+        assert [row.title for row in Listing.objects.all()] == ["خياطة"]
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"kind": "x"}, {"lang": "fr"}, {"title": ""}, {"free": ["someday"]}, {"concepts": ["rukn:nothing-here"]}],
+    )
+    def test_loads_nothing_of_a_file_with_a_bad_row(self, lines, concepts, change):
+        with pytest.raises(SystemExit) as stop:
+            call_command("import_listings", lines(OFFER, {**OFFER, "key": "o2", **change}))
+        assert stop.value.code == 2
+        assert not Listing.objects.exists()
+
+
+class TestMatchCommand:
+    def test_gives_offers_with_numbers_and_reasons_and_writes_nothing(self, lines, concepts):
+        run("import_listings", lines(OFFER))
+        wish = {
+            "key": "w1",
+            "kind": "wish",
+            "owner": "yusuf",
+            "title": "learn to sew",
+            "body": "",
+            "lang": "en",
+            "free": ["tue 18:00-20:00"],
+        }
+        before = Listing.objects.count()
+        answer = run("match", lines(wish))[0]
+        best = answer["offers"][0]
+        assert (answer["key"], best["key"]) == ("w1", "o1")
+        assert best["score"] == pytest.approx(sum(best["contributions"].values()))
+        assert best["reasons"]["en"]
+        assert best["reasons"]["ar"]
+        assert any("Tuesday evening" in reason for reason in best["reasons"]["en"])
+        assert Listing.objects.count() == before
