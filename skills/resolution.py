@@ -54,6 +54,12 @@ class _Name:
     folded: str
 
 
+def _allowed(stem: str, form: str) -> int:
+    """Give how many slips two stems may be apart; short ones are too easily another word (عود, عقود)."""
+    shorter = min(len(stem), len(form))
+    return 0 if shorter < 4 else 1 if shorter < 7 else 2
+
+
 class Resolver:
     """The index, built once per version of the concepts; immutable afterwards, so threads may share it."""
 
@@ -231,8 +237,10 @@ class Resolver:
         for place in nearest:
             name = self._names[place]
             score = scores[place]
-            if score < 0.75:
-                score = max(score, self._slip(rest or words, name))
+            if rest and score < 0.75:
+                score = max(score, self._slip(rest, name))
+            elif not rest:
+                score = min(score, self.SURE - 0.01)  # a whole name was found: what is merely near stays a guess
             if name.preferred:
                 score += 0.01
             if name.lang != lang and lang is not None:
@@ -246,8 +254,7 @@ class Resolver:
             return 0.0
         slips = 0
         for stem in name.stems:
-            most = 1 if 4 <= len(stem) < 8 else 2 if len(stem) >= 8 else 0
-            nearest = min(OSA.distance(stem, form, score_cutoff=3) for forms in words for form in forms)
+            nearest, most = min((OSA.distance(stem, form), _allowed(stem, form)) for forms in words for form in forms)
             if nearest > most:
                 return 0.0
             slips += nearest

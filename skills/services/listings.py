@@ -365,11 +365,8 @@ def _replace_tags(listing: Listing, tags: list[dict[str, Any]]) -> list[Tag]:
             )
         )
         taken.update({concept} if concept else ())
-    found = [
-        hit
-        for hit in concepts.resolve_text(listing.title, listing.lang, limit=3, sure=True)
-        if hit.concept_id not in taken
-    ]
+    hits = concepts.resolve_text(listing.title, listing.lang, limit=3, sure=True)
+    found = [hit for hit in hits if hit.is_exact and hit.concept_id not in taken]
     texts = {row.text for row in rows}
     for hit in found[:MOST_FROM_TITLE]:
         text = hit.name(listing.lang)[:120]
