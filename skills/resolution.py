@@ -19,6 +19,7 @@ MOST_WORDS = 60  # content words of a text that are read
 MOST_CANDIDATES = 60
 GRAM_SHARE = 0.8  # grams alone never make sure
 WORD_SHARE = 0.9
+SLIP_FROM = 0.75  # a name this near needs no forgiving of slips
 COMMON_GRAM = 0.08  # grams in more than this share of names say nothing
 
 
@@ -210,42 +211,36 @@ class Resolver:
     def _near_names(
         self, rest: list[tuple[str, ...]], words: list[tuple[str, ...]], lang: str | None, best: dict[int, Hit]
     ) -> None:
-        """Score names that share words or grams with what no whole name covered."""
-        stems = {form for forms in (rest or words) for form in forms}
-        asked = sum(max(self._idf.get(form, 6.0) for form in forms) for forms in (rest or words)) or 1.0
-        shared: dict[int, float] = defaultdict(float)
-        for stem in stems:
-            for place in self._by_stem.get(stem, ()):
-                shared[place] += self._idf[stem]
-        grams = {gram for forms in (rest or words) for gram in arabic.grams(forms[0])}
-        alike: Counter[int] = Counter()
-        for gram in grams:
-            for place in self._by_gram.get(gram, ()):
-                alike[place] += 1
-        cosine = {place: count / sqrt(len(grams) * self._gram_counts[place]) for place, count in alike.items()}
-        scores: dict[int, float] = {}
-        for place in {*shared, *(place for place, _ in alike.most_common(400))}:
-            name = self._names[place]
-            part = shared.get(place, 0.0)
-            overlap = part / (asked + name.weight - part) if part else 0.0
-            inside = part / name.weight if part else 0.0
-            scores[place] = max(
-                WORD_SHARE * (0.6 * overlap + 0.4 * inside * min(1.0, part / asked + 0.3)),
-                GRAM_SHARE * cosine.get(place, 0.0),
-            )
-        nearest = sorted(scores, key=lambda place: (-scores[place], place))[:MOST_CANDIDATES]
-        for place in nearest:
+        """Score names that share words or grams with what no whole name covered (or with all, for near concepts)."""
+        scores = self._shared_scores(rest or words)
+        for place in sorted(scores, key=lambda place: (-scores[place], place))[:MOST_CANDIDATES]:
             name = self._names[place]
             score = scores[place]
-            if rest and score < 0.75:
-                score = max(score, self._slip(rest, name))
-            elif not rest:
-                score = min(score, self.SURE - 0.01)  # a whole name was found: what is merely near stays a guess
-            if name.preferred:
-                score += 0.01
-            if name.lang != lang and lang is not None:
-                score -= 0.005
+            if rest:
+                score = max(score, self._slip(rest, name)) if score < SLIP_FROM else score
+            else:
+                score = min(score, self.SURE - 0.02)  # a whole name was found: what is merely near stays a guess
+            score += (0.01 if name.preferred else 0.0) - (0.005 if lang not in (None, name.lang) else 0.0)
             self._keep(best, Hit(name.concept, round(min(score, 0.95), 4), name.text, name.lang, exact=False))
+
+    def _shared_scores(self, asked_words: list[tuple[str, ...]]) -> dict[int, float]:
+        """Give each name's place with the stronger of shared words (weighted by rarity) and shared grams (cosine)."""
+        asked = sum(max(self._idf.get(form, 6.0) for form in forms) for forms in asked_words) or 1.0
+        shared: dict[int, float] = defaultdict(float)
+        for stem in {form for forms in asked_words for form in forms}:
+            for place in self._by_stem.get(stem, ()):
+                shared[place] += self._idf[stem]
+        grams = {gram for forms in asked_words for gram in arabic.grams(forms[0])}
+        alike = Counter(place for gram in grams for place in self._by_gram.get(gram, ()))
+        scores: dict[int, float] = {}
+        for place in {*shared, *(place for place, _ in alike.most_common(400))}:
+            weight, part = self._names[place].weight, shared.get(place, 0.0)
+            overlap = part / (asked + weight - part)
+            inside = part / weight
+            cosine = alike[place] / sqrt(len(grams) * self._gram_counts[place])
+            by_words = WORD_SHARE * (0.6 * overlap + 0.4 * inside * min(1.0, part / asked + 0.3))
+            scores[place] = max(by_words, GRAM_SHARE * cosine)
+        return scores
 
     @staticmethod
     def _slip(words: list[tuple[str, ...]], name: _Name) -> float:
