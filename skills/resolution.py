@@ -17,8 +17,11 @@ EXACT, PREFERRED_BONUS = 0.97, 0.03
 LONGEST_NAME = 8  # words of a name that are looked up as one phrase
 MOST_WORDS = 60  # content words of a text that are read
 MOST_CANDIDATES = 60
+MOST_FOR_SLIPS = 8  # a longer text is no single misspelt name
 GRAM_SHARE = 0.8  # grams alone never make sure
 WORD_SHARE = 0.9
+UNKNOWN_IDF = 6.0  # weight of a word that no name has
+SHORTEST_SLIPPED, LONG_WORD = 5, 8
 SLIP_FROM = 0.75  # a name this near needs no forgiving of slips
 COMMON_GRAM = 0.08  # grams in more than this share of names say nothing
 
@@ -51,14 +54,23 @@ class _Name:
     text: str
     preferred: bool
     stems: tuple[str, ...]
+    words: tuple[str, ...]  # without article, for slips
     weight: float
     folded: str
 
 
-def _allowed(stem: str, form: str) -> int:
-    """Give how many slips two stems may be apart; short ones are too easily another word (عود, عقود)."""
-    shorter = min(len(stem), len(form))
-    return 0 if shorter < 4 else 1 if shorter < 7 else 2
+@dataclass(frozen=True)
+class _Word:
+    """One word of a question: itself without article, and the stems it may be found under."""
+
+    bare: str
+    stems: tuple[str, ...]
+
+
+def _allowed(one: str, other: str) -> int:
+    """Give how many slips two words may be apart; short ones are too easily another word (عود, عقود)."""
+    shorter = min(len(one), len(other))
+    return 0 if shorter < SHORTEST_SLIPPED else 1 if shorter < LONG_WORD else 2
 
 
 class Resolver:
@@ -88,9 +100,9 @@ class Resolver:
         for row, stems in zip(rows, stemmed, strict=True):
             place = len(self._names)
             weight = sum(self._idf[stem] for stem in set(stems)) or 1.0
-            self._names.append(
-                _Name(row.concept, row.lang, row.text, row.preferred, stems, weight, arabic.fold(row.text))
-            )
+            folded = arabic.fold(row.text)
+            bare = tuple(arabic.without_article(word) for word in arabic.content_words(row.text) or folded.split())
+            self._names.append(_Name(row.concept, row.lang, row.text, row.preferred, stems, bare, weight, folded))
             if stems and len(stems) <= LONGEST_NAME:
                 self._phrases[tuple(sorted(set(stems)))].append(place)
             for stem in set(stems):
@@ -157,12 +169,12 @@ class Resolver:
             return 0.8
         return 0.0
 
-    def _content(self, text: str) -> list[tuple[str, ...]]:
+    def _content(self, text: str) -> list[_Word]:
         folded = arabic.content_words(text[:20_000])[:MOST_WORDS]
         if not folded:
             # «دروس» or "teaching" alone: every word is a request word, so they are all there is to go by.
             folded = [word for word in arabic.words(text[:2_000]) if len(word) > 2][:MOST_WORDS]
-        return [arabic.stems(word) for word in folded]
+        return [_Word(arabic.without_article(word), arabic.stems(word)) for word in folded]
 
     def _stems(self, text: str) -> tuple[str, ...]:
         folded = arabic.content_words(text) or arabic.words(text)
@@ -173,7 +185,7 @@ class Resolver:
         folded = arabic.content_words(text) or arabic.words(text)
         return arabic.grams(" ".join(arabic.without_article(word) for word in folded))
 
-    def _whole_names(self, words: list[tuple[str, ...]], lang: str | None, best: dict[int, Hit]) -> set[int]:
+    def _whole_names(self, words: list[_Word], lang: str | None, best: dict[int, Hit]) -> set[int]:
         """Take names that stand in the text as a run of words, longest first; give the places they cover."""
         covered: set[int] = set()
         for size in range(min(LONGEST_NAME, len(words)), 0, -1):
@@ -195,22 +207,20 @@ class Resolver:
                     self._keep(best, Hit(name.concept, round(score, 4), name.text, name.lang, exact=True))
         return covered
 
-    def _phrase(self, words: list[tuple[str, ...]]) -> list[int]:
-        key = tuple(sorted({forms[0] for forms in words}))
+    def _phrase(self, words: list[_Word]) -> list[int]:
+        key = tuple(sorted({word.stems[0] for word in words}))
         found = self._phrases.get(key, [])
         if found or len(words) > 3:
             return found
-        for place, forms in enumerate(words):
-            for other in forms[1:]:
-                changed = [other if here == place else each[0] for here, each in enumerate(words)]
+        for place, word in enumerate(words):
+            for other in word.stems[1:]:
+                changed = [other if here == place else each.stems[0] for here, each in enumerate(words)]
                 found = self._phrases.get(tuple(sorted(set(changed))), [])
                 if found:
                     return found
         return []
 
-    def _near_names(
-        self, rest: list[tuple[str, ...]], words: list[tuple[str, ...]], lang: str | None, best: dict[int, Hit]
-    ) -> None:
+    def _near_names(self, rest: list[_Word], words: list[_Word], lang: str | None, best: dict[int, Hit]) -> None:
         """Score names that share words or grams with what no whole name covered (or with all, for near concepts)."""
         scores = self._shared_scores(rest or words)
         for place in sorted(scores, key=lambda place: (-scores[place], place))[:MOST_CANDIDATES]:
@@ -223,14 +233,14 @@ class Resolver:
             score += (0.01 if name.preferred else 0.0) - (0.005 if lang not in (None, name.lang) else 0.0)
             self._keep(best, Hit(name.concept, round(min(score, 0.95), 4), name.text, name.lang, exact=False))
 
-    def _shared_scores(self, asked_words: list[tuple[str, ...]]) -> dict[int, float]:
+    def _shared_scores(self, asked_words: list[_Word]) -> dict[int, float]:
         """Give each name's place with the stronger of shared words (weighted by rarity) and shared grams (cosine)."""
-        asked = sum(max(self._idf.get(form, 6.0) for form in forms) for forms in asked_words) or 1.0
+        asked = sum(max(self._idf.get(stem, UNKNOWN_IDF) for stem in word.stems) for word in asked_words) or 1.0
         shared: dict[int, float] = defaultdict(float)
-        for stem in {form for forms in asked_words for form in forms}:
+        for stem in {stem for word in asked_words for stem in word.stems}:
             for place in self._by_stem.get(stem, ()):
                 shared[place] += self._idf[stem]
-        grams = {gram for forms in asked_words for gram in arabic.grams(forms[0])}
+        grams = {gram for word in asked_words for gram in arabic.grams(word.stems[0])}
         alike = Counter(place for gram in grams for place in self._by_gram.get(gram, ()))
         scores: dict[int, float] = {}
         for place in {*shared, *(place for place, _ in alike.most_common(400))}:
@@ -243,17 +253,19 @@ class Resolver:
         return scores
 
     @staticmethod
-    def _slip(words: list[tuple[str, ...]], name: _Name) -> float:
+    def _slip(words: list[_Word], name: _Name) -> float:
         """Give how sure a name is when every word of it stands in the text but for one slip of the finger."""
-        if not name.stems or len(words) > 6:
+        if not name.words or len(words) > MOST_FOR_SLIPS:
             return 0.0
         slips = 0
-        for stem in name.stems:
-            nearest, most = min((OSA.distance(stem, form), _allowed(stem, form)) for forms in words for form in forms)
-            if nearest > most:
+        for own in name.words:
+            nearest, allowed = min((OSA.distance(own, word.bare), _allowed(own, word.bare)) for word in words)
+            if nearest > allowed:
                 return 0.0
             slips += nearest
-        share = min(1.0, len(name.stems) / len(words))
+        if not slips:
+            return 0.0
+        share = min(1.0, len(name.words) / len(words))
         return (0.86 - 0.08 * slips) * (0.6 + 0.4 * share)
 
     @staticmethod
