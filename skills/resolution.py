@@ -101,8 +101,8 @@ class Resolver:
             place = len(self._names)
             weight = sum(self._idf[stem] for stem in set(stems)) or 1.0
             folded = arabic.fold(row.text)
-            bare = tuple(arabic.without_article(word) for word in arabic.content_words(row.text) or folded.split())
-            self._names.append(_Name(row.concept, row.lang, row.text, row.preferred, stems, bare, weight, folded))
+            plain = tuple(arabic.without_article(word) for word in arabic.content_words(row.text) or folded.split())
+            self._names.append(_Name(row.concept, row.lang, row.text, row.preferred, stems, plain, weight, folded))
             if stems and len(stems) <= LONGEST_NAME:
                 self._phrases[tuple(sorted(set(stems)))].append(place)
             for stem in set(stems):

@@ -273,7 +273,9 @@ def publish_directly(
         raise WrongState(_("This key already belongs to another listing."))
     full = {**Revision().content(), **content}
     full["district_id"] = full.get("district_id") or owner.district_id
-    return _publish(listing, full, mapped_tags(tags), at=at)
+    mapped = mapped_tags(tags)
+    _queue_unmapped(mapped)
+    return _publish(listing, full, mapped, at=at)
 
 
 @transaction.atomic
