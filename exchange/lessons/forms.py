@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 class HelloForm(forms.Form):
     """A ready sentence that can be changed."""
 
-    client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    client_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
     body = forms.CharField(
         max_length=1000,
         label=_("Your first words"),

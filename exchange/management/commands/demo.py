@@ -79,6 +79,7 @@ class Command(BaseCommand):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 listener.bind(("127.0.0.1", port))
+                listener.listen(128)  # from here on a visitor waits instead of being turned away
             except OSError:
                 listener.close()
                 continue

@@ -1,0 +1,87 @@
+"""Saying hello: the first state of a lesson, with its talk, in one act."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from accounts import services as accounts
+from exchange.chat import services as chat
+from exchange.chat.models import Message
+from exchange.lessons import services as lessons
+from exchange.lessons.models import Lesson
+from skills.services import listings
+
+
+@pytest.fixture
+def offer(make_offer, salma):
+    return make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"])
+
+
+class TestSayHello:
+    def test_on_an_offer_the_owner_teaches(self, offer, salma, yusuf):
+        lesson = lessons.say_hello(listing=offer, by=yusuf, body="مرحبًا")
+        assert (lesson.teacher, lesson.learner, lesson.state) == (salma, yusuf, "enquiry")
+        assert lesson.conversation.subject == offer.title
+
+    def test_on_a_wish_the_one_who_writes_would_teach(self, make_wish, salma, yusuf):
+        wish = make_wish(yusuf, "أتعلم خياطة", ["rukn:sewing"])
+        lesson = lessons.say_hello(listing=wish, by=salma, body="مرحبًا")
+        assert (lesson.teacher, lesson.learner) == (salma, yusuf)
+
+    def test_a_second_click_finds_the_first(self, offer, yusuf):
+        assert lessons.say_hello(listing=offer, by=yusuf, body="أ") == lessons.say_hello(
+            listing=offer, by=yusuf, body="ب"
+        )
+        assert Message.objects.count() == 1
+
+    def test_is_refused_to_oneself(self, offer, salma):
+        with pytest.raises(lessons.OwnListing):
+            lessons.say_hello(listing=offer, by=salma, body="أنا")
+
+    @pytest.mark.parametrize("why", ["blocked", "resting", "paused"])
+    def test_is_refused_alike_whatever_the_reason(self, offer, salma, yusuf, why):
+        if why == "blocked":
+            accounts.block(blocker=salma, blocked=yusuf)
+        elif why == "resting":
+            accounts.pause(person=salma)
+        else:
+            listings.pause(listing=offer, by=salma)
+        with pytest.raises(lessons.NotReachable):
+            lessons.say_hello(listing=offer, by=yusuf, body="مرحبًا")
+        assert not Lesson.objects.exists()
+
+    def test_empty_words_leave_nothing_behind(self, offer, yusuf):
+        with pytest.raises(chat.EmptyMessage):
+            lessons.say_hello(listing=offer, by=yusuf, body="\u200b")
+        assert not Lesson.objects.exists()
+
+
+class TestThePage:
+    def test_brings_a_ready_sentence_and_leads_to_the_talk(self, offer, yusuf, client_of):
+        browser = client_of(yusuf)
+        assert "يوسف" in browser.get(f"/listings/{offer.pk}/hello/").content.decode()
+        answer = browser.post(f"/listings/{offer.pk}/hello/", {"body": "مرحبًا"})
+        assert answer.url == Lesson.objects.get().conversation.get_absolute_url()
+
+    @pytest.mark.parametrize("body", ["", "x" * 1_000_000])
+    def test_says_what_is_wrong(self, offer, yusuf, client_of, body):
+        assert client_of(yusuf).post(f"/listings/{offer.pk}/hello/", {"body": body}).status_code == 422
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_make_one_enquiry(offer, yusuf):
+    barrier = threading.Barrier(4)
+
+    def click():
+        barrier.wait()
+        lessons.say_hello(listing=offer, by=yusuf, body="مرحبًا")
+        connection.close()
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Lesson.objects.count() == 1
+    assert Message.objects.count() == 1

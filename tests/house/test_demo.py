@@ -1,0 +1,81 @@
+"""The one command: starts from nothing, keeps its data, takes the next port, ends kindly, and exists only as a demo."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from exchange.checks import demo_is_off
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def start(place, port):
+    command = [sys.executable, "manage.py", "demo", "--port", str(port), "--no-progress"]
+    environment = {**os.environ, "RUKN_VAR": str(place), "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def read_until(process, words):
+    said = ""
+    while True:
+        line = process.stdout.readline()
+        assert line, f"ended early:\n{said}"
+        said += line
+        if words in line:
+            return said
+
+
+def stop(process):
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 0
+    return time.monotonic() - started
+
+
+@pytest.mark.xdist_group("browser")
+def test_starts_again_with_its_data_beside_a_taken_port(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        first = start(tmp_path, port)
+        said = read_until(first, "Ctrl-C")
+        assert f"Port {port} is taken" in said
+        doors = re.findall(r"http://\S+/demo/enter/(\w+)/", said)
+        assert doors == ["teacher", "learner", "curator", "admin"]
+        address = re.search(r"ready after [\d.]+ s:\s+(\S+)", said).group(1)
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        page = browser.open(f"{address}demo/enter/teacher/?lang=ar").read().decode()
+        assert "سلمى الحداد" in page
+        assert stop(first) < 8
+    again = start(tmp_path, port)
+    said = read_until(again, "Ctrl-C")
+    assert "Building a city" not in said
+    assert float(re.search(r"ready after ([\d.]+) s", said).group(1)) < 5
+    stop(again)
+
+
+class TestEntrances:
+    def test_do_not_exist_outside_the_demo(self, client, db):
+        assert client.get("/demo/enter/admin/").status_code == 404
+
+    def test_fail_the_deployment_check(self, settings):
+        assert demo_is_off(None) == []
+        settings.DEMO = True
+        assert [message.id for message in demo_is_off(None)] == ["rukn.E001"]

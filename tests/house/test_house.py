@@ -1,0 +1,82 @@
+"""The house stays in order: writes only where they belong, docs name what there is."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+
+from exchange.chat.rules import FRAMES
+from exchange.outbox import services as outbox
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+APPS = ("accounts", "exchange", "matching", "search", "skills")
+WRITES = {"save", "create", "delete", "bulk_create", "bulk_update"}
+MAY_WRITE = re.compile(r"services|models\.py|migrations|management/(seed|commands)")
+SOURCES = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
+
+
+def docs():
+    return "\n".join(path.read_text(encoding="utf-8") for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def test_rows_are_written_only_by_services_and_models():
+    found = []
+    for path in SOURCES:
+        if MAY_WRITE.search(path.as_posix()):
+            continue
+        nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+        found += [f"{path.relative_to(ROOT)}:{call.lineno}" for call in calls if call.func.attr in WRITES]
+    assert found == []
+
+
+def test_every_command_is_documented():
+    ours = {name for name, app in get_commands().items() if str(app).split(".")[0] in APPS}
+    text = docs()
+    assert [name for name in sorted(ours) if f"manage.py {name}" not in text] == []
+
+
+def test_every_event_and_its_hearers_are_documented():
+    text = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+    emitted = {
+        match
+        for path in SOURCES
+        for match in re.findall(r'outbox\.emit\("([a-z.]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert [name for name in sorted(emitted) if f"`{name}`" not in text] == []
+    assert [
+        handler for handlers in outbox.routes().values() for handler in handlers if f"`{handler}`" not in text
+    ] == []
+
+
+def test_every_frame_and_refusal_code_of_the_talk_is_documented():
+    text = (ROOT / "docs" / "chat-protocol.md").read_text(encoding="utf-8")
+    codes = re.findall(r'code = "([a-z_]+)"', (ROOT / "exchange/chat/services.py").read_text(encoding="utf-8"))
+    assert [name for name in [*FRAMES, *codes] if f"`{name}`" not in text] == []
+
+
+def test_every_setting_from_the_environment_is_documented():
+    source = (ROOT / "exchange" / "settings.py").read_text(encoding="utf-8")
+    names = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source))
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []
+
+
+def test_styles_are_logical_and_small():
+    style = (ROOT / "exchange/static/rukn/rukn.css").read_text(encoding="utf-8")
+    assert len(style.encode()) < 40_000
+    assert re.findall(r"\b(left|right|margin-(?:top|bottom)|padding-(?:top|bottom))\b", style) == []
+
+
+def test_fonts_and_scripts_stay_light():
+    static = ROOT / "exchange/static/rukn"
+    assert sum(path.stat().st_size for path in (static / "fonts").glob("*.woff2")) < 150_000
+    assert sum(path.stat().st_size for path in static.glob("*.js")) < 40_000
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "templates").rglob("*.html")), ids=lambda path: path.name)
+def test_templates_hold_no_inline_script_or_style(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"<style|style=|<script(?![^>]*src=)|\son\w+=", text)
