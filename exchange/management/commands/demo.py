@@ -1,6 +1,8 @@
 """The one command: a whole city on this machine, pages, sockets and background work in one process."""
 
+import contextlib
 import os
+import signal
 import socket
 import sys
 import threading
@@ -35,6 +37,8 @@ class Command(BaseCommand):
         started = time.monotonic()
         if not settings.DEMO:
             command.unusable("demo: start it as `manage.py demo`, which sets DEMO=1 for itself")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: os._exit(0))  # nothing half-planted stays: seeding is one transaction
         if options["reset"]:
             self._reset()
         call_command("migrate", verbosity=0, interactive=False)
@@ -113,16 +117,19 @@ class Command(BaseCommand):
             timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
+        # uvicorn would raise the signal again after closing; Ctrl-C is the ordinary way to end a demo.
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
+
+        def end(_number: int, _frame: object) -> None:
+            server.should_exit = True
+
         with start_worker(celery, pool="solo", perform_ping_check=False, shutdown_timeout=5, loglevel="WARNING"):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, end)
             stop = threading.Event()
-            clock = threading.Thread(target=_ring_regularly, args=(stop,), daemon=True)
-            clock.start()
-            try:
-                server.run(sockets=[listener])
-            except KeyboardInterrupt:
-                pass
-            finally:
-                stop.set()
+            threading.Thread(target=_ring_regularly, args=(stop,), daemon=True).start()
+            server.run(sockets=[listener])
+            stop.set()
         self.stdout.write("Goodbye · مع السلامة")
         sys.stdout.flush()
         os._exit(0)
