@@ -37,7 +37,7 @@ lock: $(VENV)/.dev ## Write the locked requirements again from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml --group dev -o requirements/dev.txt
 
 messages: $(VENV)/.dev ## Collect translatable strings (needs gettext)
-	$(BIN)/python manage.py makemessages -l ar --no-location --no-obsolete -i .venv -i var -i tests -i static-root
+	$(BIN)/python manage.py makemessages -l ar --no-location --no-obsolete -i .venv -i var -i tests
 
 browser: ## Get Debian's Chromium and fonts, or say how
 	@if ! command -v chromium >/dev/null 2>&1; then \
