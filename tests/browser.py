@@ -102,8 +102,8 @@ def visit(city: City, chromium: Browser) -> Iterator:
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
-    def open_window(size: str, language: str, *, enter: str = "") -> Page:
-        context = chromium.new_context(viewport=SIZES[size], base_url=city.address)
+    def open_window(size: str, language: str, *, enter: str = "", scripts: bool = True) -> Page:
+        context = chromium.new_context(viewport=SIZES[size], base_url=city.address, java_script_enabled=scripts)
         context.add_cookies([{"name": "language", "value": language, "url": city.address}])
         contexts.append(context)
         page = context.new_page()

@@ -17,7 +17,21 @@ from exchange.checks import demo_is_off
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def start(place, port):
+@pytest.fixture
+def start():
+    """Start demos, and end whatever a failed test left running."""
+    running = []
+
+    def run(place, port):
+        running.append(_start(place, port))
+        return running[-1]
+
+    yield run
+    for process in running:
+        process.kill()
+
+
+def _start(place, port):
     command = [sys.executable, "manage.py", "demo", "--port", str(port), "--no-progress"]
     environment = {**os.environ, "RUKN_VAR": str(place), "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(
@@ -49,7 +63,7 @@ def stop(process):
 
 
 @pytest.mark.xdist_group("browser")
-def test_starts_again_with_its_data_beside_a_taken_port(tmp_path):
+def test_starts_again_with_its_data_beside_a_taken_port(tmp_path, start):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
