@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Person
 from matching import services as matching
@@ -17,11 +17,14 @@ from skills.models import Listing
 
 
 @login_required
-@require_GET
+@require_http_methods(["GET", "POST"])
 def listing_matches(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the owner who fits a listing and why; found anew when nothing is kept yet."""
+    """Show the owner who fits a listing and why; POST looks again at once."""
     person = cast(Person, request.user)
     listing = get_object_or_404(Listing.objects.filter(owner=person).with_card(), pk=pk)
+    if request.method == "POST":
+        matching.refresh_listing(listing_id=pk)
+        return redirect("listing_matches", pk=pk)
     views = matching.matches_for(listing=listing, person=person, language=str(request.LANGUAGE_CODE))
     cards = [
         card_of(

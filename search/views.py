@@ -39,7 +39,7 @@ def find(request: HttpRequest) -> HttpResponse:
         "next": _url(request, page=page + 1) if page * PAGE < results.total and page < LAST_PAGE else "",
         "place": "find",
     }
-    template = "search/find.html#results" if request.htmx else "search/find.html"  # type: ignore[attr-defined]
+    template = "search/find.html#page" if request.htmx else "search/find.html"  # type: ignore[attr-defined]
     return render(request, template, context, status=200 if is_valid else 422)
 
 

@@ -60,6 +60,21 @@ def test_skills_are_suggested_and_chosen_by_keyboard(visit):
     expect(page.locator(".card").first).to_be_visible()
 
 
+def test_filters_answer_at_once_and_back_restores(visit):
+    page = visit("desk", "en")
+    page.goto("/find/?q=sewing")
+    before = page.locator(".count").inner_text()
+    page.locator("#id_kind_wish").check()
+    page.wait_for_url("**/find/?*kind=wish*")
+    expect(page.locator(".chips.removable li")).to_have_count(1)
+    assert page.locator("[data-filters]").get_attribute("open") is not None
+    assert page.evaluate("document.activeElement.id") == "id_kind_wish"
+    assert page.locator(".count").inner_text() != before
+    look(page)
+    page.go_back()
+    expect(page.locator(".count")).to_have_text(before)
+
+
 def test_curator_clears_texts_by_keyboard_and_takes_one_back(visit):
     page = visit("desk", "ar", enter="curator")
     page.goto("/desk/")

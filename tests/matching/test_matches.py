@@ -94,6 +94,19 @@ class TestHardLimits:
         assert views(wish) == []
 
 
+class TestOnDemand:
+    def test_looks_again_at_once(self, make_offer, make_wish, salma, yusuf, client_of):
+        offer = make_offer(salma, "خياطة", ["rukn:sewing"])
+        wish = make_wish(yusuf, "خياطة", ["rukn:sewing"])
+        assert views(wish) == []
+        assert client_of(yusuf).post(f"/listings/{wish.pk}/matches/").status_code == 302
+        assert [view.listing for view in views(wish)] == [offer]
+
+    def test_is_not_for_others(self, make_wish, yusuf, karim, client_of):
+        wish = make_wish(yusuf, "خياطة", ["rukn:sewing"])
+        assert client_of(karim).post(f"/listings/{wish.pk}/matches/").status_code == 404
+
+
 class TestNotForMe:
     def test_is_remembered_when_the_pair_is_found_again(self, pair, yusuf, client_of):
         offer, wish = pair

@@ -17,6 +17,17 @@ if (input) {
   });
 }
 
-const filters = form?.querySelector("[data-filters]");
-if (filters && window.matchMedia("(min-width: 60rem)").matches) filters.open = true;
-filters?.addEventListener("change", () => form.requestSubmit());
+// Filters are open on a desk; on a phone they stay as the reader left them while results are exchanged.
+let isOpen = window.matchMedia("(min-width: 60rem)").matches;
+const filters = () => form?.querySelector("[data-filters]");
+if (filters()) filters().open = isOpen;
+let focused = "";
+document.addEventListener("htmx:beforeSwap", () => {
+  isOpen = filters()?.open ?? isOpen;
+  focused = document.activeElement?.id || "";
+});
+document.addEventListener("htmx:afterSwap", () => {
+  if (!filters()) return;
+  filters().open = isOpen;
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+});
