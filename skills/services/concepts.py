@@ -5,7 +5,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from skills.models import Closure, Concept, ConceptsVersion, Label, Link
 from skills.resolution import LabelRow, Resolver
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data" / "concepts"
+MAPPINGS = SHIPPED.parent / "mappings.jsonl"
 BY_CURATOR = "curator"
 BATCH = 500
 
@@ -155,7 +156,7 @@ def import_rows(
     chosen = set(by_curator.values_list("concept_id", "lang"))
     labels = _replace_labels(named, chosen, progress)
     _rename(named, chosen)
-    links, unknown = _replace_links(merged, ids)
+    links, unknown = _replace_links(_with_mappings(merged, ids), ids)
     refresh_tree()
     return {"concepts": len(named), "new": len(new), "labels": labels, "links": links, "unknown_links": unknown}
 
@@ -274,6 +275,19 @@ def _merge(rows: Iterable[rules.ConceptRow]) -> dict[str, rules.ConceptRow]:
             )
         merged[row.uri] = row
     return merged
+
+
+def _with_mappings(merged: dict[str, rules.ConceptRow], ids: dict[str, int]) -> dict[str, rules.ConceptRow]:
+    """Relate imported concepts to the shipped ones that `skills/data/mappings.jsonl` says are the same."""
+    linked = dict(merged)
+    with MAPPINGS.open("rb") as lines:
+        for _line, value in rules.json_lines(MAPPINGS.name, lines):
+            if isinstance(value, rules.BadRow):
+                raise value
+            for other in value["exact"]:
+                if other in merged and value["uri"] in ids:
+                    linked[other] = replace(merged[other], related=(*merged[other].related, value["uri"]))
+    return linked
 
 
 def _concept(row: rules.ConceptRow) -> Concept:

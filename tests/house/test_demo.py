@@ -11,8 +11,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 
 from exchange.checks import demo_is_off
+from exchange.management.seed import plant
+from skills.models import Listing
+from skills.services import concepts
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -83,6 +87,20 @@ def test_starts_again_with_its_data_beside_a_taken_port(tmp_path, start):
     assert "Building a city" not in said
     assert float(re.search(r"ready after ([\d.]+) s", said).group(1)) < 5
     stop(again)
+
+
+def test_the_same_seed_gives_the_same_city(db):
+    def grow(seed):
+        with transaction.atomic():
+            plant.plant(size="small", seed=seed, progress=lambda _count: None)
+            rows = list(Listing.objects.order_by("id").values_list("title", "owner__email", "free_mask", "state"))
+            transaction.set_rollback(True)
+        concepts.forget()
+        return rows
+
+    first = grow(7)
+    assert first == grow(7)
+    assert first != grow(8)
 
 
 class TestEntrances:

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from skills.models import Concept, Label, Listing
+from skills.services import concepts as concepts_service
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +49,12 @@ class TestImportConcepts:
     def test_only_replaces_all_others(self, lines, concepts):
         run("import_concepts", lines(SEWING), "--only")
         assert [concept.uri for concept in Concept.objects.all()] == ["x:sewing"]
+
+    def test_relates_a_concept_of_another_source_to_the_same_one_of_ours(self, lines, db):
+        mapping = json.loads(concepts_service.MAPPINGS.read_text(encoding="utf-8").splitlines()[0])
+        run("import_concepts", lines({"uri": mapping["exact"][0], "en": {"label": "the same thing"}}))
+        tree = concepts_service.tree()
+        assert tree.ids[mapping["uri"]] in tree.related[tree.ids[mapping["exact"][0]]]
 
     @pytest.mark.parametrize(
         ("bad", "cause"),
