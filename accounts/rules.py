@@ -26,3 +26,28 @@ def mask(codes: Iterable[str]) -> int:
 def codes(bits: int) -> list[str]:
     """Give the codes of a mask, in the order of the week."""
     return [code for place, code in enumerate(CODES) if bits >> place & 1]
+
+
+# What a browser says of itself → the name people know it by; the first that fits counts.
+_BROWSERS = {
+    "Edg": "Edge",
+    "SamsungBrowser": "Samsung",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+_SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "Linux": "Linux",
+}
+
+
+def device_name(user_agent: str) -> str:
+    """Give a browser's own description in words one knows, such as "Chrome · Android"; its first word when unknown."""
+    found = [next((name for mark, name in known.items() if mark in user_agent), "") for known in (_BROWSERS, _SYSTEMS)]
+    return " · ".join(name for name in found if name) or user_agent.split("/")[0][:40]

@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts import rules
 from accounts import services as accounts
 from accounts.forms import AppearanceForm, FreeHoursForm, ProfileForm, WelcomeForm
 from accounts.models import Person
@@ -112,7 +113,11 @@ def devices(request: HttpRequest) -> HttpResponse:
         logout(request)
         messages.success(request, _("You are signed out on every device."))
         return redirect("home")
-    sessions = UserSession.objects.purge_and_list(person)
+    own = request.session.session_key
+    sessions = [
+        {"name": rules.device_name(row.user_agent), "since": row.created_at, "is_current": row.session_key == own}
+        for row in UserSession.objects.purge_and_list(person)
+    ]
     return render(request, "accounts/devices.html", {"sessions": sessions, "place": "me"})
 
 

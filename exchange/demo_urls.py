@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -37,6 +38,7 @@ def enter(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     person = get_object_or_404(Person, email=PERSONAS[key]["email"])
     login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
+    UserSession.objects.create_from_request(request)  # so that "sign out everywhere" knows of it
     response = redirect("desk" if key == "curator" else "home")
     asked = request.GET.get("lang", "")
     language = asked if asked in dict(settings.LANGUAGES) else person.language

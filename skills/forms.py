@@ -35,6 +35,7 @@ class WhatForm(forms.Form):
     title = CleanText(
         max_length=90,
         label=_("In a few words"),
+        help_text=_("For example: sewing for beginners, my first smartphone, bread at home."),
         widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off", "data-save": ""}),
         error_messages={
             "required": _("Say in a few words what it is about."),

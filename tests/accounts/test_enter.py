@@ -9,6 +9,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from accounts import rules
 from accounts.models import Person
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +91,18 @@ class TestSignOutEverywhere:
         other.cookies = client.cookies.copy()
         client.post("/me/devices/")
         assert other.get("/me/").status_code == 302
+
+
+class TestDevices:
+    @pytest.mark.parametrize(
+        ("agent", "name"),
+        [
+            ("Mozilla/5.0 (Linux; Android 14; SM-A055F) Chrome/130.0 Mobile Safari/537.36", "Chrome · Android"),
+            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0 Safari/537.36 Edg/131.0", "Edge · Windows"),
+            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1", "Safari · iPhone"),
+            ("curl/8.5.0", "curl"),
+            ("", ""),
+        ],
+    )
+    def test_are_named_in_words_one_knows(self, agent, name):
+        assert rules.device_name(agent) == name
