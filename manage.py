@@ -10,9 +10,20 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
     if sys.argv[1:2] == ["demo"]:
         os.environ.setdefault("DEMO", "1")
+    os.environ.setdefault("STATEMENT_SECONDS", "0")  # a command may take its time; servers may not
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from exchange.lib.environment import WrongVariable
+
+    try:
+        execute_from_command_line(sys.argv)
+    except WrongVariable as error:
+        sys.exit(_say(f"rukn: {error}"))
+
+
+def _say(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return 2
 
 
 if __name__ == "__main__":

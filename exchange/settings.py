@@ -7,6 +7,9 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
+
+from exchange.lib.environment import service_url
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -131,8 +134,12 @@ TEMPLATES = [
 FORM_RENDERER = "exchange.forms.RuknRenderer"
 
 # --- Database --------------------------------------------------------------------------------------------------------
+DATABASE_URL = service_url("DATABASE_URL", env.str("DATABASE_URL", default=""), ("postgres", "postgresql", "sqlite"))
+# Servers must answer or give up; commands (manage.py sets 0 for itself) may take their time.
+STATEMENT_SECONDS = env.int("STATEMENT_SECONDS", default=5)
+DATABASE_POOL = env.int("DATABASE_POOL", default=4)  # connections a process keeps at most
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'rukn.sqlite3'}"),
+    "default": env.db_url_config(DATABASE_URL or f"sqlite:///{VAR_DIR / 'rukn.sqlite3'}"),
 }
 _db = DATABASES["default"]
 _db["ATOMIC_REQUESTS"] = False
@@ -145,16 +152,30 @@ if _db["ENGINE"].endswith("sqlite3"):
     }
     _db["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
 else:
-    _db["CONN_MAX_AGE"] = 0
-    _db["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 3}, "connect_timeout": 3}
+    _db["CONN_MAX_AGE"] = 0  # under ASGI persistent connections leak; the pool keeps them instead
+    _db["CONN_HEALTH_CHECKS"] = True  # a connection that died with a restarted server is noticed before it is used
+    _db["OPTIONS"] = {
+        "pool": {"min_size": 0, "max_size": DATABASE_POOL, "timeout": 3, "max_idle": 60},
+        "connect_timeout": 3,
+        "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={3000 if STATEMENT_SECONDS else 0}"
+        " -c idle_in_transaction_session_timeout=60000",
+        # A server that hangs (rather than dies) is noticed by the kernel: unanswered bytes give up after 6 s.
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 2,
+        "tcp_user_timeout": 6000,
+    }
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # --- Channels and Celery: bells only; the rows are the truth ---------------------------------------------------------
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = service_url("REDIS_URL", env.str("REDIS_URL", default=""), ("redis", "rediss"))
 if REDIS_URL:
     CHANNEL_LAYERS = {
-        "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+        "default": {
+            "BACKEND": "exchange.chat.doorbell.DoorbellLayer",
+            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 1}]},
+        }
     }
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
@@ -164,17 +185,46 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False  # a bell that cannot be rung is not worth waiting for: the row is relayed anyway
+CELERY_TASK_DEFAULT_QUEUE = "bells"
+CELERY_TASK_QUEUES = [Queue("bells"), Queue("long")]  # quick news, and work that may take its time
+CELERY_TASK_TIME_LIMIT = 600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300} if REDIS_URL else {"polling_interval": 0.05}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 300, "socket_connect_timeout": 1, "socket_timeout": 1, "health_check_interval": 5}
+    if REDIS_URL
+    else {"polling_interval": 0.05}
+)
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "relay-outbox": {"task": "exchange.outbox.tasks.relay_outbox", "schedule": 2.0},
+    "relay-bells": {
+        "task": "exchange.outbox.tasks.relay_outbox",
+        "schedule": 2.0,
+        "kwargs": {"queue": "bells"},
+        "options": {"queue": "bells", "expires": 10},
+    },
+    "relay-long": {
+        "task": "exchange.outbox.tasks.relay_outbox",
+        "schedule": 2.0,
+        "kwargs": {"queue": "long"},
+        "options": {"queue": "long", "expires": 10},
+    },
+    "forget-handled": {"task": "exchange.outbox.tasks.forget_handled", "schedule": 3600.0},
     "ask-still-true": {"task": "skills.tasks.rest_stale_listings", "schedule": 3600.0},
 }
 
 # --- Search ----------------------------------------------------------------------------------------------------------
-SEARCH_BACKEND = env.str("SEARCH_BACKEND", default="search.backends.sqlite.SqliteBackend")
+ELASTICSEARCH_URL = service_url("ELASTICSEARCH_URL", env.str("ELASTICSEARCH_URL", default=""), ("http", "https"))
+SEARCH_DATABASE = "sqlite.SqliteBackend" if _db["ENGINE"].endswith("sqlite3") else "postgres.PostgresBackend"
+SEARCH_BACKEND = env.str("SEARCH_BACKEND", default="") or (
+    "search.backends.guarded.GuardedBackend" if ELASTICSEARCH_URL else f"search.backends.{SEARCH_DATABASE}"
+)
+SEARCH_FALLBACK = f"search.backends.{SEARCH_DATABASE}"
+SEARCH_PREFIX = env.str("SEARCH_PREFIX", default="rukn_")  # of index names, so that cities can share one Elasticsearch
+SEARCH_SECONDS = env.float("SEARCH_SECONDS", default=0.6)  # how long a page waits for Elasticsearch
 
 # --- People ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Person"

@@ -281,7 +281,8 @@ def _two_way(
 def _keep(listing: Listing, pairs: list[scoring.Pair]) -> int:
     side = "offer" if listing.is_offer else "wish"
     wanted = {(pair.offer.listing_id, pair.wish.listing_id): pair for pair in pairs}
-    for match in Match.objects.select_for_update().filter(**{f"{side}_id": listing.pk}):
+    # Locks and rows in one order: two refreshes that meet in a pair wait for each other instead of dying.
+    for match in Match.objects.select_for_update().filter(**{f"{side}_id": listing.pk}).order_by("id"):
         pair = wanted.pop((match.offer_id, match.wish_id), None)
         if pair is None:
             match.delete()
@@ -291,7 +292,7 @@ def _keep(listing: Listing, pairs: list[scoring.Pair]) -> int:
     Match.objects.bulk_create(
         [
             Match(offer_id=offer, wish_id=wish, score=pair.score, contributions=pair.contributions, facts=pair.facts)
-            for (offer, wish), pair in wanted.items()
+            for (offer, wish), pair in sorted(wanted.items(), key=lambda item: item[0])
         ],
         ignore_conflicts=True,
     )

@@ -1,5 +1,6 @@
 """How a typed question is read: words, their corrected spelling, and the concepts it means."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -11,13 +12,18 @@ from skills.services import concepts
 
 MOST_WORDS = 12
 SHORTEST_FUZZY = 4
+MOST_LIKENESS_WORDS = 40
+SNIPPET_WORDS = 18
+WORDS_BEFORE = 6
+_PIECES = re.compile(r"[\w+#]+|[^\w+#]+")  # words and what stands between them
 
 
 @dataclass(frozen=True)
 class Reading:
     """A question as engines use it; `means` gives concept id → 0–1, `is_whole`: a concept's name is all of it."""
 
-    groups: tuple[tuple[str, ...], ...]  # each typed word as its alternative stems
+    words: tuple[str, ...]  # each typed word, folded
+    groups: tuple[tuple[str, ...], ...]  # the same words as their alternative stems
     means: dict[int, float]
     is_whole: bool
 
@@ -25,11 +31,37 @@ class Reading:
 def read(text: str, lang: str | None = None) -> Reading:
     """Read a question in either language; request words ("I want to learn …") do not count."""
     content = arabic.content_words(text) or arabic.words(text)
-    groups = tuple(dict.fromkeys(tuple(arabic.tokens(word).split()) for word in content[:MOST_WORDS]))
+    by_stems = {arabic.stems(word): word for word in content[:MOST_WORDS]}
     hits = concepts.resolve_text(text, lang, limit=4, sure=True) if content else []
     means = {hit.concept_id: hit.score for hit in hits}
     is_whole = bool(hits) and hits[0].is_exact and len(hits) == 1
-    return Reading(tuple(group for group in groups if group), means, is_whole)
+    return Reading(tuple(by_stems.values()), tuple(by_stems), means, is_whole)
+
+
+def likeness_words(text: str) -> tuple[str, ...]:
+    """Give the stems of a whole text that say what it is about, for finding texts like it."""
+    stems = dict.fromkeys(arabic.stems(word)[0] for word in arabic.content_words(text))
+    return tuple(list(stems)[:MOST_LIKENESS_WORDS])
+
+
+def snippet(text: str, groups: Iterable[tuple[str, ...]]) -> tuple[tuple[str, bool], ...]:
+    """Give the part of a text around the first met word, as (words, whether met); empty when none is met."""
+    wanted = {stem for group in groups for stem in group}
+    pieces = _PIECES.findall(text)
+    met = [bool(wanted.intersection(arabic.stems(folded))) if (folded := arabic.fold(piece)) else False
+           for piece in pieces]  # fmt: skip
+    if not any(met):
+        return ()
+    first = met.index(True)
+    start = max(0, first - WORDS_BEFORE * 2)
+    end = start + SNIPPET_WORDS * 2
+    out: list[tuple[str, bool]] = [("… ", False)] if start else []
+    for piece, is_met in zip(pieces[start:end], met[start:end], strict=True):
+        if out and out[-1][1] == is_met:
+            out[-1] = (out[-1][0] + piece, is_met)
+        else:
+            out.append((piece, is_met))
+    return (*out, (" …", False)) if end < len(pieces) else tuple(out)
 
 
 def corrected(word: str, vocabulary: Callable[[], Iterable[str]]) -> list[str]:

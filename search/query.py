@@ -11,6 +11,7 @@ class Query:
     """One question over listings. Empty means "no limit"; `free_mask` asks for any overlap."""
 
     text: str = ""
+    like: str = ""  # instead of `text`: a whole text, of which any words may meet (near duplicates)
     lang: str | None = None  # language of the reader, which orders nothing but helps to read the text
     kind: str = ""  # "offer" or "wish"
     concept: int | None = None  # this concept and everything below it
@@ -27,11 +28,15 @@ class Query:
 
 @dataclass(frozen=True)
 class Hit:
-    """One found listing. `score` orders within one answer only; `via` names the concept that led here, if any."""
+    """One found listing. `score` orders within one answer only; `via` names the concept that led here, if any.
+
+    `snippet`: the part of the text that was met, as (words, whether they were met), where the engine says so.
+    """
 
     listing_id: int
     score: float
     via: int | None = None
+    snippet: tuple[tuple[str, bool], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,9 @@ class Document:
     body_tokens: str
     concept_tokens: str
     concepts: tuple[int, ...]  # direct ones
-    concepts_above: tuple[int, ...]  # with all ancestors
+    reach: tuple[tuple[int, float], ...]  # each concept and ancestor with how much the listing is about it, 0–1
+    names: dict[str, str]  # language → names of the concepts
+    domain: str
     district_id: int | None
     format: str
     speaks: tuple[str, ...]

@@ -1,11 +1,12 @@
 """What every test may ask for: the cast, a few concepts, listings made through services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from people import PEOPLE
 
@@ -27,6 +28,18 @@ def _plain_surroundings(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
     concept_services.forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_stray_sessions(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """End what threads of sockets left open, so that PostgreSQL lets the test database be dropped."""
+    yield
+    if connection.vendor == "postgresql" and str(connection.settings_dict["NAME"]).startswith("test_"):
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture

@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
@@ -18,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts import policies
 from accounts.models import Person
+from exchange.chat import doorbell
 from exchange.chat.models import Conversation, Member, Message
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
@@ -221,10 +220,8 @@ def group_of(person_id: int) -> str:
 
 
 def _send_bell(people: Iterable[int], event: dict[str, Any]) -> None:
-    layer = get_channel_layer()
     try:
-        for person_id in people:
-            async_to_sync(layer.group_send)(group_of(person_id), event)
+        doorbell.ring([group_of(person_id) for person_id in people], event)
     except Exception:
         log.warning("The doorbell is out of order; sockets will read the rows by themselves", exc_info=True)
 

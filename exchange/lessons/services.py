@@ -44,7 +44,8 @@ def say_hello(*, listing: Listing, by: Person, body: str, client_id: uuid.UUID |
     and what `chat.send` refuses about the words.
     """
     # The listing's row is the lock: two clicks at once make one enquiry.
-    listing = Listing.objects.select_for_update().select_related("owner", "owner__profile").get(id=listing.pk)
+    locked = Listing.objects.select_for_update(of=("self",))
+    listing = locked.select_related("owner", "owner__profile").get(id=listing.pk)
     owner = listing.owner
     if owner.pk == by.pk:
         raise OwnListing(_("This is your own listing."))

@@ -127,7 +127,7 @@ def skip(*, revision: Revision, curator: Person) -> None:
 @transaction.atomic
 def undo(*, decision: Decision, curator: Person) -> Revision:
     """Take back one's own decision within ten minutes; what was public before is public again."""
-    decision = Decision.objects.select_for_update().select_related("revision__listing").get(id=decision.pk)
+    decision = Decision.objects.select_for_update(of=("self",)).select_related("revision__listing").get(id=decision.pk)
     _require_curator(curator)
     if decision.curator_id != curator.pk:
         raise NotACurator(_("Only the one who decided can undo it."))

@@ -1,4 +1,4 @@
-"""The rows behind every bell: events, and which handler has done with which."""
+"""The rows behind every bell: events, which handler has done with which, and when each standing job last ran."""
 
 from django.db import models
 from django.utils import timezone
@@ -9,17 +9,26 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     def waiting(self) -> "EventQuerySet":
         """Give events that are due, neither finished nor parked, oldest first."""
-        return self.filter(finished_at=None, parked_at=None, due_at__lte=timezone.now()).order_by("id")
+        return self.unfinished().filter(due_at__lte=timezone.now()).order_by("id")
+
+    def unfinished(self) -> "EventQuerySet":
+        """Give events still to be handled, due or not."""
+        return self.filter(finished_at=None, parked_at=None)
+
+    def parked(self) -> "EventQuerySet":
+        """Give events that failed too often."""
+        return self.exclude(parked_at=None)
 
 
 class Event(models.Model):
-    """Something that happened, written in the transaction in which it happened."""
+    """Something that happened, for the handlers of one queue, written in the transaction in which it happened."""
 
     name = models.CharField(max_length=60)
+    queue = models.CharField(max_length=10, default="bells")
     subject_id = models.CharField(max_length=40)
     payload = models.JSONField(default=dict)
     made_at = models.DateTimeField(default=timezone.now)
-    due_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(default=timezone.now)  # also the end of a relay's lease while it works on the event
     finished_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
     parked_at = models.DateTimeField(null=True)
@@ -30,10 +39,13 @@ class Event(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["due_at", "id"],
+                fields=["queue", "due_at", "id"],
                 condition=models.Q(finished_at=None, parked_at=None),
                 name="outbox_event_waiting",
-            )
+            ),
+            models.Index(
+                fields=["finished_at"], condition=models.Q(finished_at__isnull=False), name="outbox_event_finished"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -52,3 +64,14 @@ class Handled(models.Model):
 
     def __str__(self) -> str:
         return f"{self.handler} ({self.event_id})"
+
+
+class Job(models.Model):
+    """A standing job and the last period it was done for: two schedulers do it once."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    period = models.BigIntegerField(default=0)  # number of the period since 1970
+    ran_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name

@@ -6,100 +6,199 @@ Why a table: a broker may lose what it holds, and an on-commit hook dies with it
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
 from django.db import connection, models, transaction
+from django.db.models import Count, Min
 from django.utils import timezone
 
-from exchange.outbox.models import Event, Handled
+from exchange.lib.breaker import Breaker
+from exchange.outbox.models import Event, Handled, Job
 
 log = logging.getLogger(__name__)
 
+BELLS, LONG = "bells", "long"  # what must be quick, and what may take its time (re-matching, rebuilding)
 MOST_TRIES = 6
 FIRST_PAUSE_SECONDS = 5  # doubled with each failed try
+LEASE_SECONDS = 30  # a relay that dies gives its events free after this
+KEEP_DAYS = 7
 
-Handler = Callable[[Event], None]
-_handlers: dict[str, list[Handler]] = defaultdict(list)
+_broker = Breaker(failures=1, rest_seconds=5.0)
 
 
-def on(*names: str) -> Callable[[Handler], Handler]:
+class Later(Exception):
+    """Raised by a handler whose far side is away: the event waits, and the try is not counted."""
+
+    def __init__(self, why: str, *, seconds: float = 2.0) -> None:
+        super().__init__(why)
+        self.seconds = seconds
+
+
+@dataclass(frozen=True)
+class Route:
+    """One handler of an event. `many`: called outside a transaction with a list of events, for work that is
+    idempotent by itself; otherwise called with one event, in one transaction with the note that it was handled."""
+
+    handler: Callable[[Any], None]
+    queue: str
+    many: bool
+
+    @property
+    def name(self) -> str:
+        """Dotted name of the handler."""
+        return f"{self.handler.__module__}.{self.handler.__qualname__}"
+
+
+_routes: dict[str, list[Route]] = defaultdict(list)
+
+
+def on(*names: str, queue: str = BELLS, many: bool = False) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
     """Register a handler for the named events. It must be idempotent and re-read the truth."""
 
-    def register(handler: Handler) -> Handler:
+    def register(handler: Callable[[Any], None]) -> Callable[[Any], None]:
+        route = Route(handler, queue, many)
         for name in names:
-            if handler not in _handlers[name]:
-                _handlers[name].append(handler)
+            if route not in _routes[name]:
+                _routes[name].append(route)
         return handler
 
     return register
 
 
-def routes() -> dict[str, list[str]]:
-    """Give event name → dotted names of its handlers, for the docs and `doctor`."""
-    return {name: [_name(handler) for handler in handlers] for name, handlers in sorted(_handlers.items())}
+def routes() -> dict[str, list[Route]]:
+    """Give event name → its handlers, for the docs and `doctor`."""
+    return {name: list(found) for name, found in sorted(_routes.items())}
 
 
-def emit(name: str, subject: models.Model | int | str, **payload: Any) -> Event:
-    """Write that something happened. Must be called inside the transaction that makes it true.
+def emit(name: str, subject: models.Model | int | str, **payload: Any) -> None:
+    """Write that something happened, a row for each queue that hears of it.
 
-    Handlers get only ids and re-read the rows, so `payload` holds hints, never the truth.
+    Must be called inside the transaction that makes it true. Handlers get only ids and re-read the rows, so
+    `payload` holds hints, never the truth.
     """
     if not connection.in_atomic_block:
         raise RuntimeError(f"outbox.emit({name!r}) needs an open transaction")
-    subject_id = subject.pk if isinstance(subject, models.Model) else subject
-    event = Event.objects.create(name=name, subject_id=str(subject_id), payload=payload)
-    transaction.on_commit(_wake, robust=True)
-    return event
+    subject_id = str(subject.pk if isinstance(subject, models.Model) else subject)
+    queues = sorted({route.queue for route in _routes.get(name, ())}) or [BELLS]
+    Event.objects.bulk_create(
+        [Event(name=name, queue=queue, subject_id=subject_id, payload=payload) for queue in queues]
+    )
+    waiting = {hook[1] for hook in connection.run_on_commit}
+    for queue in queues:
+        if _WAKERS[queue] not in waiting:  # one bell for a transaction, however many events
+            transaction.on_commit(_WAKERS[queue], robust=True)
 
 
-def relay(*, limit: int = 200) -> int:
-    """Hand waiting events to their handlers, oldest first. Returns how many events were finished.
+def relay(*, queue: str | None = None, limit: int = 200) -> int:
+    """Hand waiting events to their handlers, oldest first. Returns how many were taken.
 
-    Each handler works in its own transaction together with its `Handled` row, so a crash repeats at most the one
-    in flight. After `MOST_TRIES` failures the event is parked with its reason; others go on.
+    A relay leases its events first (rows locked by another relay are skipped), so any number of relays may run and
+    nothing is held open while handlers work. A failing event is tried again later and parked after `MOST_TRIES`;
+    others go on.
     """
-    finished = 0
-    for event_id in list(Event.objects.waiting().values_list("id", flat=True)[:limit]):
-        finished += _relay_one(event_id)
-    return finished
+    events = _lease(queue, limit)
+    groups: dict[tuple[str, str], list[Event]] = defaultdict(list)
+    for event in events:
+        groups[event.name, event.queue].append(event)
+    for (name, heard_in), group in groups.items():
+        _handle_group(group, [route for route in _routes.get(name, ()) if route.queue == heard_in])
+    return len(events)
 
 
 def retry_parked() -> int:
     """Give every parked event a fresh start. Returns how many."""
-    return Event.objects.exclude(parked_at=None).update(parked_at=None, tries=0, due_at=timezone.now())
+    return Event.objects.parked().update(parked_at=None, tries=0, due_at=timezone.now())
+
+
+def forget_handled(*, now: datetime) -> int:
+    """Delete events that were finished more than a week ago. Returns how many."""
+    old = Event.objects.filter(finished_at__lt=now - timedelta(days=KEEP_DAYS))
+    Handled.objects.filter(event__in=old).delete()
+    return old.delete()[0]
 
 
 def oldest_waiting_seconds() -> float:
     """Age in seconds of the oldest event still waiting; 0 when there is none."""
-    made_at = Event.objects.filter(finished_at=None, parked_at=None).order_by("id").values_list("made_at", flat=True)
-    oldest = made_at.first()
+    oldest = Event.objects.unfinished().aggregate(at=Min("made_at"))["at"]
     return (timezone.now() - oldest).total_seconds() if oldest else 0.0
 
 
-def _relay_one(event_id: int) -> bool:
-    event = Event.objects.filter(id=event_id, finished_at=None, parked_at=None).first()
-    if event is None:
+def waiting_by_queue() -> dict[str, int]:
+    """Give how many events wait in each queue."""
+    rows = Event.objects.unfinished().values("queue").annotate(count=Count("id")).values_list("queue", "count")
+    return {BELLS: 0, LONG: 0, **dict(rows)}
+
+
+def claim_job(name: str, *, every_seconds: int, now: datetime) -> bool:
+    """Whether this caller is the first to do a standing job in the present period; the row is the lock.
+
+    Periods are counted from 1970 in UTC, so neither a leap over summer time nor two schedulers double one, and a
+    sleep of days is made up for by one run.
+    """
+    period = int(now.timestamp()) // every_seconds
+    Job.objects.bulk_create([Job(name=name, period=-1)], ignore_conflicts=True)
+    return Job.objects.filter(name=name, period__lt=period).update(period=period, ran_at=now) == 1
+
+
+def _lease(queue: str | None, limit: int) -> list[Event]:
+    with transaction.atomic():
+        waiting = Event.objects.waiting() if queue is None else Event.objects.waiting().filter(queue=queue)
+        if connection.features.has_select_for_update_skip_locked:
+            waiting = waiting.select_for_update(skip_locked=True)
+        events = list(waiting[:limit])
+        until = timezone.now() + timedelta(seconds=LEASE_SECONDS)
+        Event.objects.filter(id__in=[event.pk for event in events]).update(due_at=until)
+    return events
+
+
+def _handle_group(events: list[Event], found: Sequence[Route]) -> None:
+    """Do all handlers for events of one name; those that failed keep waiting."""
+    left = events
+    for route in found:
+        left = _handle_together(left, route) if route.many else [each for each in left if _handle_one(each, route)]
+    Event.objects.filter(id__in=[event.pk for event in left]).update(finished_at=timezone.now(), reason="")
+
+
+def _handle_together(events: list[Event], route: Route) -> list[Event]:
+    """Hand events over at once; when that fails, one by one, so that a bad one does not hold the others."""
+    try:
+        route.handler(events)
+    except Later as wait:
+        _wait(events, wait)
+        return []
+    except Exception as error:
+        if len(events) > 1:
+            return [event for event in events if _handle_together([event], route)]
+        log.exception("A handler failed for an event")
+        _postpone(events[0], f"{route.name}: {type(error).__name__}: {error}")
+        return []
+    return events
+
+
+def _handle_one(event: Event, route: Route) -> bool:
+    try:
+        with transaction.atomic():
+            _, is_new = Handled.objects.get_or_create(event=event, handler=route.name)
+            if is_new:
+                route.handler(event)
+    except Later as wait:
+        _wait([event], wait)
         return False
-    for handler in _handlers.get(event.name, ()):
-        try:
-            _handle(event, handler)
-        except Exception as error:
-            log.exception("A handler failed for an event")
-            _postpone(event, f"{_name(handler)}: {type(error).__name__}: {error}")
-            return False
-    Event.objects.filter(id=event_id).update(finished_at=timezone.now(), reason="")
+    except Exception as error:
+        log.exception("A handler failed for an event")
+        _postpone(event, f"{route.name}: {type(error).__name__}: {error}")
+        return False
     return True
 
 
-@transaction.atomic
-def _handle(event: Event, handler: Handler) -> None:
-    Event.objects.select_for_update().get(id=event.pk)  # two relays do one event once; SQLite: BEGIN IMMEDIATE
-    _, is_new = Handled.objects.get_or_create(event=event, handler=_name(handler))
-    if is_new:
-        handler(event)
+def _wait(events: list[Event], wait: Later) -> None:
+    log.warning("Events wait: %s", wait)
+    due_at = timezone.now() + timedelta(seconds=wait.seconds)
+    Event.objects.filter(id__in=[event.pk for event in events]).update(due_at=due_at, reason=str(wait)[:2000])
 
 
 def _postpone(event: Event, reason: str) -> None:
@@ -113,13 +212,23 @@ def _postpone(event: Event, reason: str) -> None:
     )
 
 
-def _name(handler: Handler) -> str:
-    return f"{handler.__module__}.{handler.__qualname__}"
+def _wake(queue: str) -> Callable[[], None]:
+    """Give what rings the relay of one queue; a lost bell only means waiting for the next scheduled round."""
+
+    def ring() -> None:
+        if not _broker.may_try():
+            return
+        try:
+            current_app.send_task(
+                "exchange.outbox.tasks.relay_outbox", kwargs={"queue": queue}, queue=queue, ignore_result=True
+            )
+        except Exception:
+            _broker.failed()
+            log.warning("The broker could not be reached; the schedule will relay")
+        else:
+            _broker.worked()
+
+    return ring
 
 
-def _wake() -> None:
-    """Ring the relay by its name; a lost bell only means waiting for the next scheduled round."""
-    try:
-        current_app.send_task("exchange.outbox.tasks.relay_outbox", ignore_result=True)
-    except Exception:
-        log.warning("The broker could not be reached; the schedule will relay", exc_info=True)
+_WAKERS = {queue: _wake(queue) for queue in (BELLS, LONG)}

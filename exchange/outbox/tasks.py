@@ -1,14 +1,26 @@
-"""Bells for the relay."""
+"""Bells for the relay, and its housekeeping."""
 
 from typing import Any
 
 from celery import shared_task
+from django.utils import timezone
 
 from exchange.outbox import services as outbox
 
+BATCH = {outbox.BELLS: 500, outbox.LONG: 20}
+
 
 @shared_task(ignore_result=True)
-def relay_outbox(**_: Any) -> None:
-    """Relay what waits; rings itself again while a full batch was found."""
-    if outbox.relay(limit=200) >= 200:
-        relay_outbox.delay()
+def relay_outbox(queue: str = outbox.BELLS, **_: Any) -> None:
+    """Relay what waits in one queue; rings itself again while full batches were found, so each task stays short."""
+    limit = BATCH.get(queue, 100)
+    if outbox.relay(queue=queue, limit=limit) >= limit:
+        relay_outbox.apply_async(kwargs={"queue": queue}, queue=queue)
+
+
+@shared_task(ignore_result=True)
+def forget_handled(**_: Any) -> None:
+    """Forget events that were finished long ago."""
+    now = timezone.now()
+    if outbox.claim_job("forget-handled", every_seconds=3600, now=now):
+        outbox.forget_handled(now=now)

@@ -390,13 +390,18 @@ def _replace_tags(listing: Listing, tags: list[dict[str, Any]]) -> list[Tag]:
 
 
 def concept_tokens_of(concept_ids: Sequence[int], texts: Iterable[str]) -> str:
-    """Give what full-text search reads of concepts: every name in both languages, names of what is just above."""
+    """Give what full-text search reads of concepts: every name in both languages, names of what is just above.
+
+    Ends with a mark for each concept and ancestor ("#12"): whatever changes in the tree above a listing changes its
+    tokens, so that search hears of it. Nobody can type such a mark, folding takes a lonely # away.
+    """
     known = concepts.tree()
     names = list(Label.objects.filter(concept_id__in=concept_ids).values_list("text", flat=True)) if concept_ids else []
     for concept_id in concept_ids:
         for parent in known.broader.get(concept_id, ()):
             names.extend(name for name in known.names[parent][1:] if name)
-    return arabic.tokens(" ".join(dict.fromkeys([*names, *texts])))
+    marks = sorted({above for concept_id in concept_ids for above in known.ancestors(concept_id)})
+    return " ".join([arabic.tokens(" ".join(dict.fromkeys([*names, *texts]))), *(f"#{mark}" for mark in marks)]).strip()
 
 
 def _write_tokens(listing: Listing, tags: Iterable[Tag]) -> None:

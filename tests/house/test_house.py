@@ -46,9 +46,7 @@ def test_every_event_and_its_hearers_are_documented():
         for match in re.findall(r'outbox\.emit\("([a-z.]+)"', path.read_text(encoding="utf-8"))
     }
     assert [name for name in sorted(emitted) if f"`{name}`" not in text] == []
-    assert [
-        handler for handlers in outbox.routes().values() for handler in handlers if f"`{handler}`" not in text
-    ] == []
+    assert [route.name for found in outbox.routes().values() for route in found if f"`{route.name}`" not in text] == []
 
 
 def test_every_frame_and_refusal_code_of_the_talk_is_documented():

@@ -144,4 +144,4 @@ def _ring_regularly(stop: threading.Event) -> None:
         for name, job in settings.CELERY_BEAT_SCHEDULE.items():
             if time.monotonic() >= due[name]:
                 due[name] = time.monotonic() + float(job["schedule"])
-                celery.send_task(job["task"], ignore_result=True)
+                celery.send_task(job["task"], kwargs=job.get("kwargs"), ignore_result=True, **job.get("options", {}))

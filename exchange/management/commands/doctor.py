@@ -78,7 +78,7 @@ def _search() -> str | tuple[str, str]:
 
 
 def _outbox() -> str | tuple[str, str]:
-    parked = Event.objects.exclude(parked_at=None).count()
+    parked = Event.objects.parked().count()
     if parked:
         return (
             f"{parked} events are parked",

@@ -16,7 +16,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["act"] == "routes":
-            self.stdout.write(json.dumps(outbox.routes(), indent=1))
+            table = {name: [route.name for route in found] for name, found in outbox.routes().items()}
+            self.stdout.write(json.dumps(table, indent=1))
         else:
             count = outbox.relay() if options["act"] == "relay" else outbox.retry_parked()
             self.stdout.write(json.dumps({"events": count}))

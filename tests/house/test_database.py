@@ -1,0 +1,48 @@
+"""What the database itself refuses, whatever code asks."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from exchange.chat import services as chat
+from exchange.chat.models import Conversation
+from exchange.lib.environment import WrongVariable, misspelt, service_url
+from skills.models import Listing
+
+if connection.vendor == "postgresql":
+
+    @pytest.mark.django_db(transaction=True)
+    class TestDeferred:
+        def test_no_listing_waits_without_a_text(self, make_offer, salma):
+            offer = make_offer(salma, "خياطة", ["rukn:sewing"])
+            with pytest.raises(IntegrityError, match="without a text"):
+                Listing.objects.filter(id=offer.pk).update(state="in_review")
+
+        def test_no_talk_forgets_its_newest_message(self, salma, yusuf):
+            talk = chat.open_conversation(subject="", subject_lang="ar", people=[salma, yusuf])
+            with pytest.raises(IntegrityError, match="its newest is"), transaction.atomic():
+                chat.Message.objects.create(conversation=talk, seq=1, sender=salma, body="ضائعة")
+            assert Conversation.objects.get(id=talk.pk).last_seq == 0
+
+
+class TestServiceUrl:
+    @pytest.mark.parametrize(
+        ("value", "says"),
+        [
+            ("localhost:5432/rukn", "DATABASE_URL must look like postgres://"),
+            ("mysql://h/rukn", "begins with 'mysql'"),
+            ("postgres://h:notaport/rukn", "port is not a number"),
+            ("postgres:///rukn", "host is missing"),
+            ("postgres://u@h:5432/", "names no database"),
+            (" postgres://h/rukn", "blanks"),
+        ],
+    )
+    def test_names_the_variable_and_the_cure(self, value, says):
+        with pytest.raises(WrongVariable, match=says):
+            service_url("DATABASE_URL", value, ("postgres", "postgresql", "sqlite"))
+
+    def test_leaves_good_ones_alone(self):
+        for value in ("", "postgres://u:p@h:5432/rukn", "sqlite:////tmp/x.sqlite3"):
+            assert service_url("DATABASE_URL", value, ("postgres", "sqlite")) == value
+
+    def test_hears_of_misspelt_names(self):
+        assert misspelt(["REDIS_URI", "HOME", "REDIS_URL"], ["REDIS_URL", "DATABASE_URL"]) == {"REDIS_URI": "REDIS_URL"}
