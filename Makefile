@@ -6,7 +6,7 @@ PY ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $
 MESSAGES := exchange/locale/ar/LC_MESSAGES/django
 JOBS ?= 2
 
-.PHONY: help demo test check fix lock messages clean browser
+.PHONY: help demo test test-services check fix lock messages clean browser
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,6 +15,12 @@ demo: $(VENV)/.base $(MESSAGES).mo ## Start the demo city: make demo [ARGS="--po
 	@$(BIN)/python manage.py demo $(ARGS)
 
 test: $(VENV)/.dev $(MESSAGES).mo browser ## Run every test, the browser journeys included: make test [ARGS="-k search"]
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+test-services: $(VENV)/.dev $(MESSAGES).mo browser ## The same tests on PostgreSQL, Redis and Elasticsearch, which the environment names
+	@for name in DATABASE_URL REDIS_URL ELASTICSEARCH_URL; do \
+	  if [ -z "$${!name}" ]; then echo "make test-services needs $$name; see docs/operations.md" >&2; exit 2; fi; \
+	done
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 check: $(VENV)/.dev $(MESSAGES).mo ## Lint, types, layers, templates, migrations, translations

@@ -7,7 +7,6 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
-from kombu import Queue
 
 from exchange.lib.environment import service_url
 
@@ -187,7 +186,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False  # a bell that cannot be rung is not worth waiting for: the row is relayed anyway
 CELERY_TASK_DEFAULT_QUEUE = "bells"
-CELERY_TASK_QUEUES = [Queue("bells"), Queue("long")]  # quick news, and work that may take its time
+# Quick news, and work that may take its time:
+CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in ("bells", "long")}
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -224,6 +224,7 @@ SEARCH_BACKEND = env.str("SEARCH_BACKEND", default="") or (
 )
 SEARCH_FALLBACK = f"search.backends.{SEARCH_DATABASE}"
 SEARCH_PREFIX = env.str("SEARCH_PREFIX", default="rukn_")  # of index names, so that cities can share one Elasticsearch
+SEARCH_REPLICAS = env.int("SEARCH_REPLICAS", default=0)  # copies on other nodes of Elasticsearch
 SEARCH_SECONDS = env.float("SEARCH_SECONDS", default=0.6)  # how long a page waits for Elasticsearch
 
 # --- People ----------------------------------------------------------------------------------------------------------

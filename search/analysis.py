@@ -15,7 +15,8 @@ SHORTEST_FUZZY = 4
 MOST_LIKENESS_WORDS = 40
 SNIPPET_WORDS = 18
 WORDS_BEFORE = 6
-_PIECES = re.compile(r"[\w+#]+|[^\w+#]+")  # words and what stands between them
+_WORD = rf"(?:[\w+#]|{arabic.MARKS_PATTERN})+"
+_PIECES = re.compile(rf"{_WORD}|(?:(?!{_WORD}).)+", re.DOTALL)  # words and what stands between them
 
 
 @dataclass(frozen=True)

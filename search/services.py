@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from accounts.models import Person, blocked_ids
 from exchange.lib import arabic
+from search import analysis
 from search.backends import backend
 from search.query import PAGE, Found, Query
+from skills.cards import Snippet
 from skills.filters import NEW_DAYS, ListingFilter
 from skills.models import Listing
 from skills.services import concepts
@@ -33,6 +35,7 @@ class Results:
     is_basic: bool = False
     near: list[ConceptHit] = field(default_factory=list)  # offered when nothing was found
     meant: list[ConceptHit] = field(default_factory=list)  # concepts the words were understood as
+    snippets: dict[int, Snippet] = field(default_factory=dict)  # listing id → the part of its text that was met
 
 
 def query_of(filters: ListingFilter, *, reader: Reader, lang: str, page: int = 1) -> Query:
@@ -79,6 +82,7 @@ def find(*, query: Query, person: Reader) -> Results:
         is_basic=found.is_basic,
         near=[] if found.total else _near(query, meant),
         meant=meant,
+        snippets=_snippets(query, found, listings),
     )
 
 
@@ -100,7 +104,7 @@ def suggest(*, text: str, lang: str, limit: int = 8) -> list[dict[str, Any]]:
 
 def near_duplicates(*, title: str, body: str, but: int | None = None, kind: str = "", limit: int = 3) -> list[Listing]:
     """Give public listings that say almost the same, likest first (Jaccard over folded word pairs ≥ 0.35)."""
-    found = backend().find(Query(text=title, kind=kind, limit=30, facets=False))
+    found = backend().find(Query(like=f"{title} {body}", kind=kind, limit=30, facets=False))
     rows = (
         Listing.objects.filter(id__in=[hit.listing_id for hit in found.hits])
         .exclude(id=but or 0)
@@ -116,6 +120,15 @@ def _read_again(found: Found, person: Reader) -> list[Listing]:
     ids = [hit.listing_id for hit in found.hits]
     rows = Listing.objects.open_for(person).filter(id__in=ids).with_card().in_bulk()
     return [rows[listing_id] for listing_id in ids if listing_id in rows]
+
+
+def _snippets(query: Query, found: Found, listings: list[Listing]) -> dict[int, Snippet]:
+    """Give what was met in each text; an engine that does not say so is helped out."""
+    if not query.text:
+        return {}
+    said = {hit.listing_id: hit.snippet for hit in found.hits}
+    stems = [arabic.stems(word) for word in arabic.content_words(f"{query.text} {found.corrected}")]
+    return {row.pk: said.get(row.pk) or analysis.snippet(row.body, stems) for row in listings}
 
 
 def _near(query: Query, meant: list[ConceptHit]) -> list[ConceptHit]:

@@ -30,7 +30,9 @@ def find(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "form": filters.form,
         "results": results,
-        "cards": cards_for(results.listings, reader=request.user, language=str(request.LANGUAGE_CODE)),
+        "cards": cards_for(
+            results.listings, reader=request.user, language=str(request.LANGUAGE_CODE), snippets=results.snippets
+        ),
         "chips": _chips(request, filters),
         "facets": results.facets,
         "text": query.text,

@@ -18,6 +18,9 @@ DRAWINGS = {
 }  # fmt: skip
 
 
+Snippet = tuple[tuple[str, bool], ...]  # (words, whether they were met)
+
+
 @dataclass(frozen=True)
 class Card:
     """One card, ready for `components/card.html`."""
@@ -33,6 +36,7 @@ class Card:
     chips: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     hint: str = ""
+    snippet: Snippet = ()  # the part of the text that a search met
     action_url: str = ""
     action_label: str = ""
     drawing: str = "community"
@@ -69,11 +73,19 @@ def card_of(listing: Listing, *, reader: Any, language: str, reasons: Sequence[s
 
 
 def cards_for(
-    listings: Iterable[Listing], *, reader: Any, language: str, reasons: Mapping[int, Sequence[str]] | None = None
+    listings: Iterable[Listing],
+    *,
+    reader: Any,
+    language: str,
+    reasons: Mapping[int, Sequence[str]] | None = None,
+    snippets: Mapping[int, Snippet] | None = None,
 ) -> list[Card]:
-    """Give listings as cards, each with why this reader sees it, where something says so."""
-    why = reasons or {}
-    return [card_of(row, reader=reader, language=language, reasons=why.get(row.pk, ())) for row in listings]
+    """Give listings as cards, each with why this reader sees it and what a search met, where something says so."""
+    why, met = reasons or {}, snippets or {}
+    return [
+        card_of(row, reader=reader, language=language, reasons=why.get(row.pk, ()), snippet=met.get(row.pk, ()))
+        for row in listings
+    ]
 
 
 def chips_of(listing: Listing) -> list[str]:

@@ -1,10 +1,12 @@
 """What every test may ask for: the cast, a few concepts, listings made through services."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -40,6 +42,54 @@ def _no_stray_sessions(django_db_setup: None, django_db_blocker: Any) -> Iterato
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+
+
+@pytest.fixture(scope="session")
+def _own_indices() -> Iterator[None]:
+    """Give this test process index names of its own, and take its indices away at the end."""
+    from search.backends import elastic_index as index
+
+    settings.SEARCH_PREFIX = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_"
+    settings.SEARCH_SECONDS = 5.0  # a busy test machine is not an engine that hangs
+    yield
+    for name in index.client().indices.get(index=f"{settings.SEARCH_PREFIX}*").body:
+        index.client().indices.delete(index=name)
+    index.client().options(ignore_status=404).indices.delete_index_template(name=f"{settings.SEARCH_PREFIX}listings")
+
+
+@pytest.fixture(autouse=True)
+def _engine_follows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Elasticsearch is the engine, bring it what a test wrote before it is asked.
+
+    In life the outbox does so within two seconds; tests of that path (tests/search/test_indexing.py) go without.
+    """
+    if not settings.ELASTICSEARCH_URL or request.node.get_closest_marker("late_engine"):
+        return
+    request.getfixturevalue("_own_indices")
+    from search import indexing
+    from search.backends import elastic, elastic_index, elastic_rebuild
+
+    asked = elastic._run
+
+    def brought(search: Any) -> Any:
+        log = len(connection.queries_log)
+        bring()
+        while len(connection.queries_log) > log:  # these are the test's own, not the page's
+            connection.queries_log.pop()
+        return asked(search)
+
+    def bring() -> None:
+        if not elastic_index.behind(elastic_index.read_alias()):
+            elastic_rebuild.rebuild()
+        ids = list(Listing.objects.values_list("id", flat=True))
+        elastic_index.client().delete_by_query(
+            index=elastic_index.read_alias(), query={"bool": {"must_not": {"terms": {"number": ids}}}},
+            refresh=True, conflicts="proceed",
+        )  # fmt: skip
+        indexing.sync(ids)
+        elastic_index.client().indices.refresh(index=elastic_index.read_alias())
+
+    monkeypatch.setattr(elastic, "_run", brought)
 
 
 @pytest.fixture

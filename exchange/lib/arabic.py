@@ -9,13 +9,17 @@ from functools import lru_cache
 
 import snowballstemmer
 
-_MARKS = re.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u08d3-\u08ff]")
+MARKS_PATTERN = (
+    "[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u08d3-\u08ff]"  # tashkeel, Qur'anic signs, tatweel
+)
+_MARKS = re.compile(MARKS_PATTERN)
 _HIDDEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f\u061c\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 # Seats of the hamza and look-alikes become one letter; a hamza alone is dropped, because people leave it out at will.
 # Persian and Gulf letters become the Arabic ones that Arab keyboards lack a neighbour for.
 _LETTERS = {ord(old): new for old, new in zip("أإآٱؤئىةیےکگڤپچژ", "ااااوييهييككفبجز", strict=True)}
 _LETTERS.update({ord(old): str(place % 10) for place, old in enumerate("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")})
 _LETTERS[ord("ء")] = ""
+LETTER_PAIRS = tuple((chr(old), new) for old, new in _LETTERS.items())  # for engines that fold by themselves
 _BREAKS = re.compile(r"[^\w+#]+|_+")
 _LONELY_SIGNS = re.compile(r"(?<![a-z0-9+#])[+#]+|[+#]+(?=\w)")
 _ARABIC = re.compile("[\u0621-\u064a]")

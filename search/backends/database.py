@@ -98,7 +98,8 @@ class DatabaseBackend(Backend):
     def _texts(self, groups: list[list[str]], reading: analysis.Reading | None) -> tuple[str, str, list[Any]]:
         """Give (expressions before, statement, parameters) of listings whose words meet or whose concepts are meant."""
         parts: list[str] = []
-        before, params = "", []
+        before: str = ""
+        params: list[Any] = []
         if groups:
             # When a concept's name is the whole question, other wordings of it must give the same order.
             before, params = self._words_met(groups, 0.0 if reading and reading.is_whole else 1.0)

@@ -12,6 +12,7 @@ from django.db import connection
 
 from exchange.lib import arabic
 from search import analysis
+from search.backends.base import Progress
 from search.backends.database import WEIGHTS, DatabaseBackend
 
 
@@ -31,7 +32,7 @@ class PostgresBackend(DatabaseBackend):
             cursor.execute(sql, [wanted, wanted, limit])
             return [row[0] for row in cursor.fetchall()]
 
-    def migrate(self) -> None:
+    def rebuild(self, progress: Progress | None = None) -> None:
         """Write the generated columns' index again."""
         with connection.cursor() as cursor:
             cursor.execute("REINDEX INDEX skills_listing_words")

@@ -3,10 +3,11 @@
 
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from exchange.lib import arabic
 from search import analysis
+from search.backends.base import Drift, Progress
 from search.backends.database import WEIGHTS, DatabaseBackend
 
 
@@ -25,17 +26,17 @@ class SqliteBackend(DatabaseBackend):
             cursor.execute(sql, [f"title_tokens : ({match.strip()})", limit])
             return [row[0] for row in cursor.fetchall()]
 
-    def missing(self) -> list[int]:
-        """Give ids whose row in the full-text table differs from the listing; SQLite compares them itself."""
+    def drift(self) -> Drift:
+        """Let SQLite compare its full-text table with the listings; it says only whether they differ."""
         with connection.cursor() as cursor:
             try:
                 cursor.execute("INSERT INTO listing_text(listing_text, rank) VALUES ('integrity-check', 1)")
-            except Exception:  # the one error is "database disk image is malformed"
+            except DatabaseError:  # "database disk image is malformed"
                 cursor.execute("SELECT id FROM skills_listing WHERE state = 'published'")
-                return [row[0] for row in cursor.fetchall()]
-        return []
+                return Drift(stale=[row[0] for row in cursor.fetchall()])
+        return Drift()
 
-    def migrate(self) -> None:
+    def rebuild(self, progress: Progress | None = None) -> None:
         """Write the full-text table again from the listings."""
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO listing_text(listing_text) VALUES ('rebuild')")

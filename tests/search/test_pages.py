@@ -2,6 +2,9 @@
 
 import pytest
 
+from search.backends import backend
+from search.query import Found
+
 pytestmark = pytest.mark.django_db
 
 
@@ -31,3 +34,16 @@ def test_suggestions_complete_in_the_readers_language(client, make_offer, salma)
     make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"])
     found = client.get("/find/suggest/?q=خيا", headers={"accept-language": "ar"}).json()["suggestions"]
     assert found[0]["text"] == "الخياطة"
+
+
+def test_a_card_marks_what_was_met_and_never_as_markup(make_offer, salma, client):
+    make_offer(salma, "دروس", ["rukn:sewing"], body="أعلّم الخياطة <b>لمن</b> يحب")
+    page = client.get("/find/?q=الخياطة").content.decode()
+    assert "<mark>الخياطة</mark>" in page
+    assert "<b>لمن</b>" not in page
+
+
+def test_a_resting_engine_is_said_kindly(make_offer, salma, client, monkeypatch):
+    monkeypatch.setattr(type(backend()), "find", lambda *_: Found(is_basic=True))
+    page = client.get("/find/?q=خياطة", headers={"accept-language": "ar"}).content.decode()
+    assert "البحث في راحة" in page

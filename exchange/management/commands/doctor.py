@@ -71,9 +71,10 @@ def _concepts() -> str | tuple[str, str]:
 
 
 def _search() -> str | tuple[str, str]:
-    missing = backend().missing()
-    if missing:
-        return f"{len(missing)} listings are not indexed as they are", "Run `manage.py search rebuild`."
+    found = backend().drift()
+    if found:
+        count = len(found.missing) + len(found.stale) + len(found.ghosts)
+        return f"{count} listings are not indexed as they are", "Run `manage.py search rebuild`."
     return f"{settings.SEARCH_BACKEND.rsplit('.', 1)[-1]} agrees with the database"
 
 

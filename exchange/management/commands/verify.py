@@ -10,7 +10,8 @@ from django.db.models import Count, F, Max, Q
 from exchange.chat.models import Conversation, Member
 from exchange.outbox import services as outbox
 from matching.models import Match
-from search.backends import backend
+from search import indexing
+from search.backends.base import Away
 from skills.models import Listing, Revision
 
 OLDEST_OUTBOX_SECONDS = 300
@@ -25,7 +26,7 @@ class Command(BaseCommand):
             "seen_beyond_the_end": list(
                 Member.objects.filter(seen_seq__gt=F("conversation__last_seq")).values_list("id", flat=True)
             ),
-            "not_indexed": backend().missing(),
+            **_index(),
             "matches_of_one_owner": list(
                 Match.objects.filter(offer__owner=F("wish__owner")).values_list("id", flat=True)
             ),
@@ -43,6 +44,14 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps({"ok": is_well, "outbox_seconds": round(age, 1), **faults}))
         if not is_well:
             sys.exit(1)
+
+
+def _index() -> dict[str, list[Any]]:
+    try:
+        found = indexing.settled_drift()
+    except Away as error:
+        return {"index_away": [str(error)]}
+    return {"index_missing": found.missing, "index_stale": found.stale, "index_ghosts": found.ghosts}
 
 
 def _gaps() -> Any:

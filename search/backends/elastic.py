@@ -1,0 +1,265 @@
+"""Elasticsearch: the engine of a city, through `elasticsearch.dsl`; one request a question.
+
+What a person typed only ever stands as text of a match, never in a query language.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from math import ceil
+from typing import Any
+
+from django.conf import settings
+from elasticsearch import ApiError, TransportError
+from elasticsearch.dsl import A, Q, Search
+
+from accounts.rules import codes
+from exchange.lib import arabic
+from search import analysis
+from search.backends import elastic_index as index
+from search.backends import elastic_rebuild as rebuilding
+from search.backends.base import Away, Backend, Drift, Progress
+from search.backends.database import CONCEPT_WEIGHT, WEIGHTS
+from search.query import Document, Found, Hit, Query
+
+TITLE, CONCEPT, BODY = WEIGHTS
+TOKEN_FIELDS = [f"title_tokens^{TITLE}", f"concept_tokens^{CONCEPT}", f"body_tokens^{BODY}"]
+TEXT_FIELDS = ["title^3", "title.en^3", "names_ar^2", "names_en^2", "body", "body.en"]
+LITTLE = 0.001
+MET, END = "\ue000", "\ue001"  # private letters around met words; no text holds them (exchange.lib.text)
+FACETS = {  # facet → (the filter it ignores, field, most values)
+    "kind": ("kind", "kind", 5),
+    "domain": ("concept", "domain", 50),
+    "district": ("district", "district", 100),
+    "speaks": ("speaks", "speaks", 20),
+    "format": ("format", "format", 5),
+    "day": ("free", "days", 7),
+    "part": ("free", "parts", 3),
+}
+
+
+class ElasticBackend(Backend):
+    """Finds, filters, counts, marks and helps spelling in one request, two when nothing was found."""
+
+    keeps_own_index = True
+
+    def find(self, query: Query) -> Found:
+        """Answer a question; without words the newest listings come first."""
+        if query.like:
+            words = " ".join(analysis.likeness_words(query.like))
+            return _found(_run(_search(query, _like(words)))) if words else Found()
+        reading = analysis.read(query.text, query.lang) if query.text.strip() else None
+        if reading is None:
+            return _found(_run(_search(query, None)))
+        if not reading.groups and not reading.means:
+            return Found()
+        search = _search(query, _meaning(reading, reading.groups, len(reading.groups)))
+        helped = [] if reading.means else list(enumerate(reading.groups))
+        for number, group in helped:
+            search = search.suggest(f"word{number}", group[0], term=_near(group[0]))
+        if reading.words:
+            search = search.highlight_options(
+                pre_tags=[MET], post_tags=[END], number_of_fragments=1, fragment_size=130, order="score",
+                highlight_query=Q("multi_match", query=" ".join(reading.words), fields=["body", "body.en"]).to_dict(),
+            ).highlight("body", "body.en")  # fmt: skip
+        answer = _run(search)
+        if answer["hits"]["total"]["value"] or not helped:
+            return _found(answer)
+        return self._second_try(query, reading, answer.get("suggest", {}))
+
+    def suggest(self, text: str, *, limit: int = 8) -> list[str]:
+        """Complete with titles of open listings that begin a word like this."""
+        if not arabic.words(text):
+            return []
+        begins = Q("match", **{"title.prefix": {"query": text, "operator": "and"}})
+        search = Search().query("bool", must=[begins], filter=[Q("term", is_open=True)])
+        search = search.extra(size=limit, collapse={"field": "title.raw"}).source(["title"])
+        return [hit["_source"]["title"] for hit in _run(search)["hits"]["hits"]]
+
+    def write(self, documents: Iterable[Document]) -> None:
+        """Write to every index that is open for writing; these are known before the first document is taken."""
+        with _reaching():
+            index.write(documents, _targets())
+
+    def erase(self, listing_ids: Iterable[int]) -> None:
+        """Forget listings for good."""
+        with _reaching():
+            index.erase(listing_ids, _targets())
+
+    def migrate(self, progress: Progress | None = None) -> None:
+        """Make sure that an index of today's shape is read and written."""
+        with _reaching():
+            rebuilding.migrate(progress)
+
+    def rebuild(self, progress: Progress | None = None) -> None:
+        """Fill a new index and move the aliases to it, while searches and writes go on."""
+        with _reaching():
+            rebuilding.rebuild(progress)
+
+    def drift(self) -> Drift:
+        """Compare the index that is read with the database."""
+        with _reaching():
+            read = index.behind(index.read_alias())
+            if len(read) != 1:
+                raise Away(f"the alias {index.read_alias()} names {len(read)} indices; run `manage.py search migrate`")
+            return rebuilding.drift(read[0])
+
+    def refresh(self) -> None:
+        """Let everything written be found now."""
+        index.client().indices.refresh(index=index.read_alias())
+
+    def _second_try(self, query: Query, reading: analysis.Reading, near: dict[str, Any]) -> Found:
+        """Ask again with near known words for those that no title holds; half of the words are enough then."""
+        groups: list[tuple[str, ...]] = []
+        replaced: list[str] = []
+        for number, group in enumerate(reading.groups):
+            options = near.get(f"word{number}", [{}])[0].get("options", ())
+            words = tuple(option["text"] for option in options[:3])
+            replaced.extend(words[:1])
+            groups.append(words or group)
+        found = _found(_run(_search(query, _meaning(reading, tuple(groups), ceil(len(groups) / 2)))))
+        return Found(found.hits, found.total, found.facets, " ".join(replaced)) if replaced else found
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Turn every way of not being reached into `Away`."""
+    try:
+        yield
+    except TransportError as error:
+        raise Away(type(error).__name__) from error
+    except ApiError as error:
+        if error.status_code in (404, 408, 429) or error.status_code >= 500:
+            raise Away(f"status {error.status_code}") from error
+        raise
+
+
+def _targets() -> list[str]:
+    targets = index.behind(index.write_alias())
+    if not targets:
+        raise Away("there is no index yet; run `manage.py search migrate`")
+    return targets
+
+
+def _meaning(reading: analysis.Reading, groups: tuple[tuple[str, ...], ...], at_least: int) -> Any:
+    """Give what listings must meet: the words, or a concept that the words mean; both add up."""
+    clauses: list[Any] = []
+    if groups:
+        words = Q("bool", should=[_group(group, word) for group, word in _paired(groups, reading.words)],
+                  minimum_should_match=at_least)  # fmt: skip
+        # When a concept's name is the whole question, other wordings of it must give the same order.
+        clauses.append(Q("constant_score", filter=words, boost=LITTLE) if reading.is_whole else words)
+    for concept, sureness in reading.means.items():
+        boost = CONCEPT_WEIGHT * sureness / index.REACH_STEPS
+        clauses.append(Q("term", reach={"value": str(concept), "boost": boost, "_name": str(concept)}))
+    return Q("bool", should=clauses, minimum_should_match=1)
+
+
+def _paired(groups: tuple[tuple[str, ...], ...], words: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
+    return list(zip(groups, words, strict=True))
+
+
+def _group(group: tuple[str, ...], word: str) -> Any:
+    """Give one word of the question: by our own stems, or by Elasticsearch's reading of either language."""
+    ours = Q("combined_fields", query=" ".join(group), fields=TOKEN_FIELDS, operator="or")
+    theirs = Q("multi_match", query=word, fields=TEXT_FIELDS, type="best_fields")
+    return Q("dis_max", queries=[ours, theirs])
+
+
+def _like(words: str) -> Any:
+    return Q(
+        "more_like_this", fields=["title_tokens", "body_tokens"], like=words, min_term_freq=1, min_doc_freq=1,
+        max_query_terms=analysis.MOST_LIKENESS_WORDS, minimum_should_match="20%",
+    )  # fmt: skip
+
+
+def _near(word: str) -> dict[str, Any]:
+    """Say how a word that no title holds is helped: one slip, two in long words."""
+    return {
+        "field": "title_tokens",
+        "suggest_mode": "missing",
+        "size": 3,
+        "max_edits": 1 if len(word) < 8 else 2,
+        "min_word_length": analysis.SHORTEST_FUZZY,
+        "prefix_length": 0,
+        "string_distance": "damerau_levenshtein",
+    }
+
+
+def _search(query: Query, meaning: Any) -> Search:
+    """Write one request: open listings that meet the meaning, choices as post filter, a count for each other choice."""
+    chosen = _choices(query)
+    must_not = [Q("terms", owner=list(query.hidden_owners))] if query.hidden_owners else []
+    search = Search().query(
+        "bool", must=[meaning] if meaning is not None else [], filter=[Q("term", is_open=True)], must_not=must_not
+    )
+    order: list[Any] = [{"published_at": {"order": "desc", "missing": "_last"}}, {"number": "desc"}]
+    search = search.sort(*(order if meaning is None else [{"_score": "desc"}, *order]))
+    search = search.extra(size=query.limit, **{"from": query.offset}, track_total_hits=True, track_scores=True)
+    search = search.source(False)
+    if chosen:
+        search = search.post_filter("bool", filter=list(chosen.values()))
+    if query.facets:
+        for name, (but, field, most) in FACETS.items():
+            others = [each for key, each in chosen.items() if key != but]
+            bucket = A("filter", Q("bool", filter=others) if others else Q("match_all"))
+            bucket.bucket("by", "terms", field=field, size=most)
+            search.aggs.bucket(name, bucket)
+    return search
+
+
+def _choices(query: Query) -> dict[str, Any]:
+    """Give each choice made as a filter."""
+    chosen: dict[str, Any] = {}
+    if query.kind:
+        chosen["kind"] = Q("term", kind=query.kind)
+    if query.concept:
+        chosen["concept"] = Q("term", reach=str(query.concept))
+    if query.district:
+        chosen["district"] = Q("term", district=query.district)
+    if query.format:
+        chosen["format"] = Q("term", format=query.format)
+    if query.speaks:
+        chosen["speaks"] = Q("term", speaks=query.speaks)
+    if query.free_mask:
+        chosen["free"] = Q("terms", free=codes(query.free_mask))
+    if query.since:
+        chosen["since"] = Q("range", published_at={"gte": query.since.isoformat()})
+    return chosen
+
+
+def _run(search: Search) -> dict[str, Any]:
+    asked = index.client().options(request_timeout=settings.SEARCH_SECONDS)
+    return dict(asked.search(index=index.read_alias(), body=search.to_dict()).body)
+
+
+def _found(answer: dict[str, Any]) -> Found:
+    hits = tuple(
+        Hit(
+            int(hit["_id"]),
+            hit["_score"] or 0.0,
+            max((int(name) for name in hit.get("matched_queries", ())), default=None),
+            _marked(hit.get("highlight", {})),
+        )
+        for hit in answer["hits"]["hits"]
+    )
+    facets: dict[str, dict[str, int]] = {}
+    for name in FACETS:
+        buckets = answer.get("aggregations", {}).get(name, {}).get("by", {}).get("buckets", ())
+        counts = {str(bucket["key"]): bucket["doc_count"] for bucket in buckets if bucket["key"] != ""}
+        if counts:
+            facets[name] = counts
+    # With a post filter `hits.total` already counts only what passes it.
+    return Found(hits, answer["hits"]["total"]["value"], facets)
+
+
+def _marked(highlight: dict[str, list[str]]) -> tuple[tuple[str, bool], ...]:
+    """Give a highlighted piece as (words, whether met)."""
+    texts = [*highlight.get("body", ()), *highlight.get("body.en", ())]
+    if not texts:
+        return ()
+    best = max(texts, key=lambda text: text.count(MET))
+    out: list[tuple[str, bool]] = []
+    for part in best.split(MET):
+        met, end, rest = part.partition(END)
+        out += [(met, True), (rest, False)] if end else [(met, False)]
+    return tuple((words, is_met) for words, is_met in out if words)

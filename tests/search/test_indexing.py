@@ -1,0 +1,282 @@
+"""The index of Elasticsearch follows the rows: late, doubled, lost and killed writes included."""
+
+import socket
+import threading
+import time
+
+import pytest
+from django.conf import settings as site
+from django.core.management import call_command
+
+from accounts import services as accounts
+from exchange.lib import arabic
+from search import analysis, document, indexing
+from search.backends import backend
+from search.query import Query
+from skills.models import Listing
+
+pytestmark = [pytest.mark.django_db, pytest.mark.late_engine]
+
+if site.ELASTICSEARCH_URL:
+    from search.backends import elastic, elastic_index, elastic_rebuild
+    from search.models import IndexBuild
+
+    @pytest.fixture
+    def index(_own_indices, monkeypatch):
+        """One empty index behind both aliases."""
+        for name in elastic_index.client().indices.get(index=f"{site.SEARCH_PREFIX}*").body:
+            elastic_index.client().indices.delete(index=name)
+        IndexBuild.objects.all().delete()
+        monkeypatch.setattr(indexing, "LOOKS", 0)  # nothing is on its way in these tests
+        elastic_rebuild.rebuild()
+        return elastic_index
+
+    def found(text):
+        engine = elastic.ElasticBackend()
+        engine.refresh()
+        return [hit.listing_id for hit in engine.find(Query(text=text, lang="ar")).hits]
+
+    class TestNews:
+        def test_a_published_offer_is_found_when_the_news_has_come(self, index, make_offer, salma, relay):
+            offer = make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"])
+            assert found("خياطة") == []
+            assert indexing.settled_drift().missing == [offer.pk]
+            relay()
+            assert found("sewing") == [offer.pk]
+            assert not indexing.settled_drift()
+
+        def test_a_paused_person_is_not_found(self, index, make_offer, salma, relay):
+            make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"])
+            relay()
+            accounts.pause(person=salma)
+            relay()
+            assert found("خياطة") == []
+            assert not indexing.settled_drift()
+
+        def test_an_older_text_that_comes_late_stays_out(self, index, make_offer, salma, relay):
+            offer = make_offer(salma, "خياطة", ["rukn:sewing"])
+            row = document.rows([offer.pk]).get()
+            late = document.build(row)
+            Listing.objects.filter(pk=offer.pk).update(title="تطريز", search_rev=late.version + 1)
+            indexing.sync([offer.pk])
+            backend().write([late, late])
+            backend().refresh()
+            title = index.client().get(index=index.read_alias(), id=str(offer.pk))["_source"]["title"]
+            assert title == "تطريز"
+
+        def test_an_erased_listing_never_comes_back_by_a_late_write(self, index, make_offer, salma, relay):
+            offer = make_offer(salma, "خياطة", ["rukn:sewing"])
+            late = document.build(document.rows([offer.pk]).get())
+            relay()
+            number = offer.pk
+            Listing.objects.filter(pk=number).delete()
+            indexing.sync([number])
+            backend().write([late])
+            assert found("خياطة") == []
+            assert not indexing.settled_drift()
+
+        def test_a_ghost_and_an_old_text_are_named_by_verify(self, index, make_offer, salma, relay, capsys):
+            offer = make_offer(salma, "خياطة", ["rukn:sewing"])
+            relay()
+            ghost = document.build(document.rows([offer.pk]).get())
+            backend().write([type(ghost)(**{**vars(ghost), "listing_id": 10_000_001})])
+            Listing.objects.filter(pk=offer.pk).update(search_rev=99)
+            with pytest.raises(SystemExit):
+                call_command("search", "verify")
+            assert f'"stale": [{offer.pk}], "ghosts": [10000001]' in capsys.readouterr().out
+            call_command("search", "rebuild", "--no-progress")
+            assert not indexing.settled_drift()
+
+        def test_news_waits_while_the_engine_is_away(self, index, make_offer, salma, relay, away):
+            from exchange.outbox.models import Event
+
+            offer = make_offer(salma, "خياطة", ["rukn:sewing"])
+            with away():
+                relay()
+            waiting = Event.objects.filter(finished_at=None, parked_at=None)
+            assert [(event.subject_id, event.tries) for event in waiting] == [(str(offer.pk), 0)]
+
+    class TestDocument:
+        def test_has_the_fields_of_its_listing_and_no_others(self, index, make_offer, salma, relay):
+            offer = make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"], format="both")
+            relay()
+            stored = index.client().get(index=index.read_alias(), id=str(offer.pk))["_source"]
+            mapped = index.shape()["mappings"]["properties"]
+            assert set(stored) == set(mapped)
+            assert stored["owner"] == salma.pk
+            assert stored["format"] == ["place", "online"]
+            assert stored["revision"] == Listing.objects.get(pk=offer.pk).search_rev
+            assert "خياطة" in stored["names_ar"]
+            assert "sewing" in stored["names_en"]
+
+        def test_an_unknown_field_is_refused_rather_than_guessed(self, index):
+            from elasticsearch import BadRequestError
+
+            with pytest.raises(BadRequestError):
+                index.client().index(index=index.read_alias(), document={"surprise": 1})
+
+    class Killed(BaseException):
+        """Stands for the process dying at a point."""
+
+    POINTS = ["create", "open_for_writing", "write", "switch", "drop_unused"]
+
+    class TestRebuild:
+        @pytest.mark.parametrize("point", POINTS)
+        @pytest.mark.parametrize("moment", ["before", "after"])
+        def test_killed_anywhere_loses_nothing_and_goes_on(
+            self, index, make_offer, salma, relay, monkeypatch, point, moment
+        ):
+            monkeypatch.setattr(elastic_rebuild, "CHUNK", 1)
+            first = make_offer(salma, "خياطة", ["rukn:sewing"])
+            second = make_offer(salma, "خياطة الستائر", ["rukn:sewing"])
+            relay()
+            usual = getattr(index, point)
+
+            def dies(*args, **named):
+                if moment == "after":
+                    usual(*args, **named)
+                raise Killed
+
+            with monkeypatch.context() as patch:
+                patch.setattr(index, point, dies)
+                with pytest.raises(Killed):
+                    elastic_rebuild.rebuild()
+            assert sorted(found("خياطة")) == [first.pk, second.pk]
+            Listing.objects.filter(pk=first.pk).update(title="تطريز", title_tokens="تطريز", search_rev=50)
+            indexing.sync([first.pk])
+            unfinished = list(IndexBuild.objects.filter(finished_at=None).values_list("name", flat=True))
+            name = elastic_rebuild.rebuild()
+            if moment == "after" and point in ("create", "open_for_writing", "switch", "drop_unused"):
+                assert unfinished in ([name], [])
+            assert index.behind(index.read_alias()) == index.behind(index.write_alias()) == [name]
+            assert not indexing.settled_drift()
+            assert found("تطريز") == [first.pk]
+
+        def test_what_is_written_meanwhile_is_in_the_new_index(self, index, make_offer, salma, relay, monkeypatch):
+            offer = make_offer(salma, "خياطة", ["rukn:sewing"])
+            relay()
+            usual = index.write
+
+            def write(documents, targets):
+                usual(documents, targets)  # the fill has read and written the old text …
+                with monkeypatch.context() as patch:
+                    patch.setattr(index, "write", usual)
+                    Listing.objects.filter(pk=offer.pk).update(title="تطريز", search_rev=70)
+                    indexing.sync([offer.pk])  # … and now somebody changes it
+
+            monkeypatch.setattr(elastic_rebuild, "IN_FLIGHT", 1)
+            monkeypatch.setattr(elastic_rebuild, "ThreadPoolExecutor", AtOnce)
+            monkeypatch.setattr(index, "write", write)
+            elastic_rebuild.rebuild()
+            assert index.client().get(index=index.read_alias(), id=str(offer.pk))["_source"]["title"] == "تطريز"
+
+        def test_migrate_does_nothing_to_an_index_of_todays_shape(self, index):
+            before = index.behind(index.read_alias())
+            call_command("search", "migrate", "--no-progress")
+            assert index.behind(index.read_alias()) == before
+
+        def test_migrate_builds_anew_when_the_shape_changed(self, index, monkeypatch):
+            monkeypatch.setattr(index, "shape_mark", lambda: "0therone")
+            call_command("search", "migrate", "--no-progress")
+            assert "_v0therone_" in index.behind(index.read_alias())[0]
+
+    class AtOnce:
+        """An executor that works in the calling thread, where a test's transaction can be seen."""
+
+        def __init__(self, **_):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def submit(self, act, *args):
+            from concurrent.futures import Future
+
+            done = Future()
+            done.set_result(act(*args))
+            return done
+
+    @pytest.fixture
+    def away(settings):
+        """Give a way to make Elasticsearch refuse every connection (`hang=True`: take it and never answer)."""
+        from contextlib import contextmanager
+
+        @contextmanager
+        def gone(*, hang=False):
+            usual = settings.ELASTICSEARCH_URL
+            with socket.socket() as door:
+                door.bind(("127.0.0.1", 0))
+                if hang:
+                    door.listen(64)
+                settings.ELASTICSEARCH_URL = f"http://127.0.0.1:{door.getsockname()[1]}"
+                elastic_index.client.cache_clear()
+                yield
+                settings.ELASTICSEARCH_URL = usual
+                elastic_index.client.cache_clear()
+
+        return gone
+
+    class TestAbsent:
+        @pytest.mark.parametrize("hang", [False, True], ids=["gone", "hung"])
+        def test_pages_answer_within_a_second_with_basic_results(
+            self, index, make_offer, salma, relay, client, settings, away, hang
+        ):
+            from search.backends.guarded import GuardedBackend
+
+            engine = GuardedBackend()
+            settings.SEARCH_SECONDS = 0.6
+            make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"])
+            relay()
+            with away(hang=hang):
+                waits = []
+                for _ in range(8):
+                    started = time.monotonic()
+                    answer = engine.find(Query(text="خياطة", lang="ar"))
+                    waits.append(time.monotonic() - started)
+                    assert answer.is_basic
+                    assert answer.total == 1
+            assert max(waits) < 1.0
+            assert max(waits[3:]) < 0.3  # the breaker is open: nobody waits any more
+            with engine.breaker._lock:
+                engine.breaker._probe_at = 0.0  # the rest is over
+            assert not engine.find(Query(text="خياطة", lang="ar")).is_basic
+            assert not engine.breaker.is_open
+
+    def test_two_writers_at_once_leave_the_newer_text(index, make_offer, salma, relay):
+        offer = make_offer(salma, "خياطة", ["rukn:sewing"])
+        base = document.build(document.rows([offer.pk]).get())
+        versions = [
+            type(base)(**{**vars(base), "version": base.version + step, "title": f"ن{step}"}) for step in range(40)
+        ]
+        writers = [
+            threading.Thread(
+                target=index.write,
+                args=(versions[start::4][:: 1 - 2 * (start % 2)], [index.behind(index.write_alias())[0]]),
+            )
+            for start in range(4)
+        ]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        assert index.client().get(index=index.read_alias(), id=str(offer.pk))["_source"]["title"] == "ن39"
+
+
+class TestSnippet:
+    def test_marks_what_was_met_in_any_spelling(self):
+        pieces = analysis.snippet("أعلّم الخياطةَ لمن لم يمسك إبرة", [arabic.stems("خياطه")])
+        assert [words for words, is_met in pieces if is_met] == ["الخياطةَ"]
+        assert "".join(words for words, _ in pieces) == "أعلّم الخياطةَ لمن لم يمسك إبرة"
+
+    def test_is_cut_from_a_long_text_around_what_was_met(self):
+        text = "كلمة " * 60 + "التطريز " + "أخرى " * 60
+        pieces = analysis.snippet(text, [arabic.stems("تطريز")])
+        assert len("".join(words for words, _ in pieces)) < 200
+        assert pieces[0][0].startswith("… ")
+        assert pieces[-1][0].endswith(" …")
+
+    def test_nothing_met_gives_nothing(self):
+        assert analysis.snippet("طبخ وخبز", [arabic.stems("خياطة")]) == ()
