@@ -8,10 +8,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from elasticsearch import Elasticsearch
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,19 +57,50 @@ class City:
         raise AssertionError(f"no code was mailed to {email}")
 
 
+@contextmanager
+def surroundings(place: Path) -> Iterator[dict[str, str]]:
+    """Give the environment of an installation of its own: a folder, and on real services a database, a Redis number
+    and index names that no other test touches."""
+    name = f"journey_{os.getpid()}_{place.name.lower()}".replace("-", "_")
+    own = {**os.environ, "RUKN_VAR": str(place), "PYTHONUNBUFFERED": "1"}
+    database, redis = urlsplit(settings.DATABASE_URL), urlsplit(settings.REDIS_URL)
+    if redis.scheme:
+        own["REDIS_URL"] = redis._replace(path="/9").geturl()
+    if settings.ELASTICSEARCH_URL:
+        own["SEARCH_PREFIX"] = f"{name}_"
+    if not database.scheme.startswith("postgres"):
+        yield own
+        return
+    server = {"host": database.hostname, "port": database.port, "user": database.username, "autocommit": True}
+    with psycopg.connect(dbname="postgres", password=database.password, **server) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield {**own, "DATABASE_URL": database._replace(path=f"/{name}").geturl()}
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            if settings.ELASTICSEARCH_URL:
+                engine = Elasticsearch(settings.ELASTICSEARCH_URL)
+                for index in engine.indices.get(index=f"{name}_*").body:
+                    engine.indices.delete(index=index)
+                engine.options(ignore_status=404).indices.delete_index_template(name=f"{name}_listings")
+
+
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """Start `manage.py demo` as a newcomer does, in a folder of its own."""
     place = tmp_path_factory.mktemp("city")
+    with surroundings(place) as own:
+        yield from _running(place, own)
+
+
+def _running(place: Path, own: dict[str, str]) -> Iterator[City]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = place / "log.txt"
     with log.open("w", encoding="utf-8") as out:
         command = [sys.executable, "manage.py", "demo", "--port", str(port), "--no-progress"]
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, "RUKN_VAR": str(place)}
-        )
+        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env=own)
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(f"{address}/healthz", process, log)

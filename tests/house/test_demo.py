@@ -1,6 +1,5 @@
 """The one command: starts from nothing, keeps its data, takes the next port, ends kindly, and exists only as a demo."""
 
-import os
 import re
 import signal
 import socket
@@ -11,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from browser import surroundings
 from django.db import transaction
 
 from exchange.checks import demo_is_off
@@ -22,22 +22,23 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture
-def start():
-    """Start demos, and end whatever a failed test left running."""
+def start(tmp_path):
+    """Start demos in one place, and end whatever a failed test left running."""
     running = []
+    with surroundings(tmp_path) as own:
 
-    def run(place, port):
-        running.append(_start(place, port))
-        return running[-1]
+        def run(port):
+            running.append(_start(own, port))
+            return running[-1]
 
-    yield run
-    for process in running:
-        process.kill()
+        yield run
+        for process in running:
+            process.kill()
+            process.wait()
 
 
-def _start(place, port):
+def _start(environment, port):
     command = [sys.executable, "manage.py", "demo", "--port", str(port), "--no-progress"]
-    environment = {**os.environ, "RUKN_VAR": str(place), "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(
         command,
         cwd=ROOT,
@@ -67,12 +68,12 @@ def stop(process):
 
 
 @pytest.mark.xdist_group("browser")
-def test_starts_again_with_its_data_beside_a_taken_port(tmp_path, start):
+def test_starts_again_with_its_data_beside_a_taken_port(start):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        first = start(tmp_path, port)
+        first = start(port)
         said = read_until(first, "Ctrl-C")
         assert f"Port {port} is taken" in said
         doors = re.findall(r"http://\S+/demo/enter/(\w+)/", said)
@@ -82,7 +83,7 @@ def test_starts_again_with_its_data_beside_a_taken_port(tmp_path, start):
         page = browser.open(f"{address}demo/enter/teacher/?lang=ar").read().decode()
         assert "سلمى الحداد" in page
         assert stop(first) < 8
-    again = start(tmp_path, port)
+    again = start(port)
     said = read_until(again, "Ctrl-C")
     assert "Building a city" not in said
     assert float(re.search(r"ready after ([\d.]+) s", said).group(1)) < 5

@@ -65,6 +65,7 @@ class Command(BaseCommand):
         from exchange.outbox.models import Event
 
         if plant.is_planted():
+            self._index()
             return
         total = plant.SIZES[options["size"]][1]
         self.stdout.write(f"Building a city of {total:,} listings …")
@@ -75,7 +76,17 @@ class Command(BaseCommand):
         wishes = 400 if options["size"] == "city" else 200
         with command.progress("Matches", wishes, hidden=options["no_progress"]) as advance:
             plant.match_all(limit=wishes, progress=advance)
+        self._index()
         outbox.relay()
+
+    def _index(self) -> None:
+        from search.backends import backend
+        from search.backends.base import Away
+
+        try:
+            backend().migrate()
+        except Away as error:
+            self.stdout.write(f"The search engine is away ({error}); the database answers until it is back.")
 
     def _listen(self, wanted: int) -> socket.socket:
         for port in range(wanted, wanted + PORTS_TRIED):
