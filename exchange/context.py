@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
 from exchange.chat import services as chat
+from exchange.notices import services as notices
 
 
 @dataclass(frozen=True)
@@ -36,4 +37,5 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "is_demo": settings.DEMO,
         "person_may_curate": person is not None and person.is_curator,
         "unread_count": SimpleLazyObject(lambda: chat.unread_count(person=person)) if person is not None else 0,
+        "notice_count": SimpleLazyObject(lambda: notices.unread_count(person=person)) if person is not None else 0,
     }

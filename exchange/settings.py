@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "exchange.lessons",
     "matching",
     "exchange.moderation",
+    "exchange.notices",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -213,6 +214,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"queue": "long", "expires": 10},
     },
     "forget-handled": {"task": "exchange.outbox.tasks.forget_handled", "schedule": 3600.0},
+    "send-notices": {
+        "task": "exchange.notices.tasks.send_due_notices",
+        "schedule": 10.0,
+        "options": {"queue": "bells", "expires": 30},
+    },
     "ask-still-true": {"task": "skills.tasks.rest_stale_listings", "schedule": 3600.0},
 }
 

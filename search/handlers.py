@@ -3,6 +3,7 @@
 from exchange.outbox.models import Event
 from exchange.outbox.services import on
 from search import indexing
+from search import services as search
 
 
 @on("listing.changed", "listing.stale", many=True)
@@ -15,3 +16,9 @@ def index_listings(events: list[Event]) -> None:
 def touch_listings(event: Event) -> None:
     """Free hours or pause changed: the person's listings are indexed anew."""
     indexing.touch_listings_of(int(event.subject_id))
+
+
+@on("listing.changed")
+def tell_keepers(event: Event) -> None:
+    """A listing may be new: whoever keeps a search that it meets is told."""
+    search.tell_keepers(listing_id=int(event.subject_id))

@@ -7,12 +7,19 @@ from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Person, blocked_ids
 from exchange.lib import arabic
+from exchange.lib.errors import Refused
+from exchange.outbox import services as outbox
 from search import analysis
 from search.backends import backend
+from search.models import Met, SavedSearch
 from search.query import PAGE, Found, Query
 from skills.cards import Snippet
 from skills.filters import NEW_DAYS, ListingFilter
@@ -22,6 +29,14 @@ from skills.services.concepts import ConceptHit
 
 Reader = Person | AnonymousUser
 MOST_NEAR = 6
+MOST_SAVED = 20
+NOT_KEPT = {"page", "new"}  # what new listings always are, and where one was in the results
+
+
+class TooManySaved(Refused):
+    """More kept searches than one person may have."""
+
+    code = "too_many_saved"
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,89 @@ def suggest(*, text: str, lang: str, limit: int = 8) -> list[dict[str, Any]]:
             out.append({"text": title, "concept": None})
             seen.add(arabic.fold(title))
     return out
+
+
+@transaction.atomic
+def keep(*, person: Person, filters: ListingFilter, name: str, lang: str) -> SavedSearch:
+    """Keep a search for a person, who is told of each new listing that meets it; the same search is kept once.
+
+    Refused: `TooManySaved` (20 a person).
+    """
+    Person.objects.select_for_update().get(id=person.pk)  # two clicks at once count one after the other
+    query = kept_part(filters)
+    found = SavedSearch.objects.filter(person=person, query=query).first()
+    if found is not None:
+        return found
+    if SavedSearch.objects.filter(person=person).count() >= MOST_SAVED:
+        raise TooManySaved(_("You keep 20 searches already. Let one go first."))
+    text = valid_part(filters).get("q") or ""
+    reading = analysis.read(text, lang) if text.strip() else None
+    saved = SavedSearch.objects.create(
+        person=person, name=name[:200], query=query, words=[list(group) for group in reading.groups] if reading else []
+    )
+    if reading is not None:
+        saved.concepts.set(reading.means)
+    return saved
+
+
+def kept_part(filters: ListingFilter) -> str:
+    """Give the choices of a search as one address, in one order, so that the same search reads the same."""
+    chosen = QueryDict(mutable=True)
+    for name in sorted(filters.filters):
+        values = filters.data.getlist(name) if name not in NOT_KEPT else []
+        if kept := sorted({value.strip() for value in values if value.strip()}):
+            chosen.setlist(name, kept)
+    return chosen.urlencode()[:600]
+
+
+def let_go(*, person: Person, saved_id: int) -> None:
+    """Forget a kept search of this person; one that is gone already is no fault."""
+    SavedSearch.objects.filter(person=person, id=saved_id).delete()
+
+
+def saved_of(person: Person) -> QuerySet[SavedSearch]:
+    """Give the searches a person keeps, newest first."""
+    return SavedSearch.objects.filter(person=person).order_by("-id")
+
+
+@transaction.atomic
+def tell_keepers(*, listing_id: int) -> int:
+    """Note each kept search that a listing published since then meets, once, and say so; gives how many are new."""
+    listing = Listing.objects.published().filter(id=listing_id).first()
+    if listing is None or listing.published_at is None:
+        return 0
+    known = concepts.tree()
+    about = {
+        above
+        for concept in listing.tags.values_list("concept_id", flat=True)
+        for above in known.ancestors(concept or 0)
+    }
+    told_before = Met.objects.filter(saved=OuterRef("pk"), listing=listing)
+    rows = SavedSearch.objects.exclude(person=listing.owner_id).filter(made_at__lte=listing.published_at)
+    rows = rows.filter(~Exists(told_before), person__is_active=True).select_related("person")
+    rows = rows.annotate(is_about=Exists(SavedSearch.concepts.through.objects.filter(
+        savedsearch=OuterRef("pk"), concept__in=about)))  # fmt: skip
+    held = set(f"{listing.title_tokens} {listing.body_tokens} {listing.concept_tokens}".split())
+    met = [row for row in rows if _words_meet(row, held) and _choices_meet(row, listing)]
+    made = [Met.objects.get_or_create(saved=row, listing=listing) for row in met]
+    new = [row for row, is_new in made if is_new]
+    for row in new:
+        outbox.emit("search.met", row)
+    return len(new)
+
+
+def _words_meet(saved: SavedSearch, held: set[str]) -> bool:
+    if getattr(saved, "is_about", False):
+        return True
+    if not saved.words:
+        return not QueryDict(saved.query).get("q")
+    return all(held.intersection(group) for group in saved.words)
+
+
+def _choices_meet(saved: SavedSearch, listing: Listing) -> bool:
+    """Whether the other choices let the listing through, for this person and as it is now: the FilterSet decides."""
+    rows = Listing.objects.open_for(saved.person).filter(id=listing.pk)
+    return bool(ListingFilter(QueryDict(saved.query), queryset=rows).qs.exists())
 
 
 def near_duplicates(*, title: str, body: str, but: int | None = None, kind: str = "", limit: int = 3) -> list[Listing]:

@@ -1,12 +1,15 @@
 """The one box: results with filters, counts and chips, and suggestions while typing."""
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import Person
 from exchange.lib.text import clean
 from search import services as search
 from search.query import PAGE
@@ -36,6 +39,7 @@ def find(request: HttpRequest) -> HttpResponse:
         "chips": _chips(request, filters),
         "facets": results.facets,
         "text": query.text,
+        "kept_query": search.kept_part(filters),
         "page": page,
         "previous": _url(request, page=page - 1) if page > 1 else "",
         "next": _url(request, page=page + 1) if page * PAGE < results.total and page < LAST_PAGE else "",
@@ -51,6 +55,40 @@ def suggest(request: HttpRequest) -> HttpResponse:
     text = clean(request.GET.get("q", ""))[:80]
     found = search.suggest(text=text, lang=str(request.LANGUAGE_CODE))
     return JsonResponse({"suggestions": found})
+
+
+@login_required
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """Keep the search that the form names, and go back to it."""
+    asked = QueryDict(request.POST.get("query", "")[:2000])
+    filters = ListingFilter(asked, queryset=Listing.objects.none())
+    language = str(request.LANGUAGE_CODE)
+    name = " · ".join(chip["label"] for chip in _chips(request, filters)) if filters.form.is_valid() else ""
+    text = search.valid_part(filters).get("q") or ""
+    name = " · ".join(filter(None, [text, name])) or _("Everything new")
+    search.keep(person=_person(request), filters=filters, name=name, lang=language)
+    messages.success(request, _("We tell you when something new meets this search."))
+    return redirect(_address(asked))
+
+
+@login_required
+@require_GET
+def saved(request: HttpRequest) -> HttpResponse:
+    """List the searches one keeps."""
+    return render(request, "search/saved.html", {"rows": search.saved_of(_person(request)), "place": "me"})
+
+
+@login_required
+@require_POST
+def let_go(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep a search no more."""
+    search.let_go(person=_person(request), saved_id=pk)
+    return redirect("saved_searches")
+
+
+def _person(request: HttpRequest) -> Person:
+    return cast(Person, request.user)
 
 
 def _page(request: HttpRequest) -> int:

@@ -1,0 +1,1 @@
+"""Notices: what matters to a person, once, in their language, where they want it."""

@@ -1,0 +1,23 @@
+"""The kinds of notices, and whether they are mailed unless a person says otherwise. Values in, values out."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of notice. `is_mailed`: by mail too, until its receiver stops that."""
+
+    is_mailed: bool
+
+
+KINDS = {
+    "met": Kind(is_mailed=True),  # something new meets a search one keeps
+}
+MOST_TRIES = 6
+CLAIM_MINUTES = 5  # a worker that died in the middle gives its notice free after this
+
+
+def next_try(tries: int, *, now: datetime) -> datetime | None:
+    """When a mail that failed `tries` times is tried again: after 1, 2, 4 … minutes; None: it is given up."""
+    return None if tries >= MOST_TRIES else now + timedelta(minutes=2 ** (tries - 1))

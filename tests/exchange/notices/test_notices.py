@@ -1,0 +1,116 @@
+"""Told once, in one's own language, on the page and by mail where it is wanted."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from exchange.notices import services as notices
+from exchange.notices.models import Notice
+from skills.services import listings
+
+
+@pytest.fixture
+def met(make_offer, salma, yusuf):
+    """Yusuf is told of Salma's new offer."""
+    offer = make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"])
+    notices.tell(people=[yusuf.pk], kind="met", key=str(offer.pk), url=f"/listings/{offer.pk}/", listing_id=offer.pk,
+                 search="خياطة")  # fmt: skip
+    return Notice.objects.get()
+
+
+def send():
+    return notices.send_due(now=timezone.now())
+
+
+class TestTell:
+    def test_is_once_for_one_occasion(self, met, yusuf):
+        notices.tell(people=[yusuf.pk], kind="met", key=met.key, url="/", search="x")
+        assert Notice.objects.count() == 1
+
+    def test_shows_on_the_page_until_it_is_read(self, met, yusuf, client_of):
+        client = client_of(yusuf)
+        page = client.get("/notices/").content.decode()
+        assert "هنا من يعلّم «خياطة للمبتدئات»" in page
+        assert notices.unread_count(person=yusuf) == 1  # looking by GET writes nothing
+        client.post("/notices/read/")
+        assert notices.unread_count(person=yusuf) == 0
+
+    def test_says_nothing_of_what_can_no_longer_be_seen(self, met, salma, yusuf, client_of):
+        listings.pause(listing=met.listing, by=salma)
+        page = client_of(yusuf).get("/notices/").content.decode()
+        assert "خياطة للمبتدئات" not in page
+        assert "لم يعد هذا موجودًا" in page
+        assert send() == 0
+        assert mail.outbox == []
+
+
+class TestMail:
+    def test_is_in_the_receivers_language_with_both_parts_and_a_one_click_stop(self, met, yusuf):
+        assert send() == 1
+        (message,) = mail.outbox
+        assert message.to == [yusuf.email]
+        assert message.subject == "جديد في «خياطة»: هنا من يعلّم «خياطة للمبتدئات»."
+        assert "مرحبًا يوسف" in message.body
+        assert 'dir="rtl"' in message.alternatives[0][0]
+        assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+    def test_goes_out_once_though_two_workers_ask(self, met):
+        assert send() + send() == 1
+        assert len(mail.outbox) == 1
+
+    def test_waits_while_another_worker_holds_it_and_is_taken_up_when_that_one_died(self, met):
+        Notice.objects.update(claimed_at=timezone.now())
+        assert send() == 0
+        Notice.objects.update(claimed_at=timezone.now() - timedelta(minutes=6))
+        assert send() == 1
+
+    def test_is_tried_again_after_a_refusal_and_does_not_hold_the_others(self, met, nadia, yusuf, monkeypatch):
+        notices.tell(people=[nadia.pk], kind="met", key="other", url="/", search="x")
+        usual = notices._message
+
+        def refusing(notice):
+            if notice.person_id == yusuf.pk:
+                raise OSError("the mail server is gone")
+            return usual(notice)
+
+        monkeypatch.setattr(notices, "_message", refusing)
+        assert send() == 1
+        met.refresh_from_db()
+        assert met.tries == 1
+        assert "mail server" in met.reason
+        monkeypatch.undo()
+        assert notices.send_due(now=timezone.now() + timedelta(minutes=2)) == 1
+
+    def test_is_given_up_after_six_tries(self, met, monkeypatch):
+        def refuse(notice):
+            raise OSError
+
+        monkeypatch.setattr(notices, "_message", refuse)
+        for hour in range(8):
+            notices.send_due(now=timezone.now() + timedelta(hours=hour))
+        met.refresh_from_db()
+        assert (met.tries, met.mail_due_at) == (6, None)
+
+    def test_is_not_sent_to_whoever_chose_the_page_only(self, yusuf, client_of, db):
+        client_of(yusuf).post("/me/notices/", {})
+        notices.tell(people=[yusuf.pk], kind="met", key="k", url="/", search="x")
+        assert send() == 0
+        assert notices.unread_count(person=yusuf) == 1
+
+
+class TestStop:
+    def test_a_get_asks_and_a_post_without_a_session_stops(self, met, yusuf, client):
+        url = f"/notices/stop/{notices.stop_token(person_id=yusuf.pk, kind='met')}/"
+        assert client.get(url).status_code == 200
+        assert notices.mail_choices(person=yusuf)["met"] is True
+        assert client.post(url, {"List-Unsubscribe": "One-Click"}).status_code == 200
+        assert notices.mail_choices(person=yusuf)["met"] is False
+        assert send() == 0
+
+    @pytest.mark.parametrize("token", ["x", "a:b:c", "WzEsIm1ldCJd:1abc:forged"])
+    def test_a_forged_word_is_kindly_refused(self, client, db, token):
+        answer = client.post(f"/notices/stop/{token}/")
+        assert answer.status_code == 404
+        assert "الرابط" in answer.content.decode()
