@@ -61,6 +61,9 @@ CITY = {
 }
 STALE_AFTER_DAYS = env.int("STALE_AFTER_DAYS", default=60)  # then a listing asks "still true?"
 EXPIRE_AFTER_DAYS = env.int("EXPIRE_AFTER_DAYS", default=14)  # without an answer to that, it rests
+RING_LENGTH = env.int("RING_LENGTH", default=4)  # people in an exchange ring at most
+RING_DAYS = env.int("RING_DAYS", default=5)  # how long a proposed ring waits for all its answers
+RINGS_NEED_CURATOR = env.bool("RINGS_NEED_CURATOR", default=False)  # a curator looks before a ring is proposed
 UNDO_MINUTES = env.int("UNDO_MINUTES", default=10)  # how long a curator's decision can be taken back
 
 # --- Applications ----------------------------------------------------------------------------------------------------
@@ -218,6 +221,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "exchange.notices.tasks.send_due_notices",
         "schedule": 10.0,
         "options": {"queue": "bells", "expires": 30},
+    },
+    "climb": {"task": "matching.tasks.climb", "schedule": 60.0, "options": {"queue": "long", "expires": 60}},
+    "look-for-rings": {
+        "task": "matching.tasks.look_for_rings",
+        "schedule": 3600.0,
+        "options": {"queue": "long", "expires": 3600},
     },
     "ask-still-true": {"task": "skills.tasks.rest_stale_listings", "schedule": 3600.0},
 }

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts import policies
@@ -15,6 +16,8 @@ from accounts.rules import DAYS, PARTS
 from exchange.lessons import services as lessons
 from exchange.moderation import services as moderation
 from matching import services as matching
+from matching import services_rings as ring_services
+from matching import services_waiting as waiting
 from skills.cards import card_of, cards_for, when_words
 from skills.models import Listing, Revision, Tag
 from skills.services import concepts
@@ -35,9 +38,11 @@ def home(request: HttpRequest) -> HttpResponse:
     language, person = str(request.LANGUAGE_CODE), request.user
     offers = Listing.objects.open_for(person).filter(kind=Listing.Kind.OFFER).with_card()
     matches: list[Any] = []
+    rings: list[Any] = []
     if isinstance(person, Person):
         views = matching.suggestions_for(person=person, language=language, limit=HOME_CARDS)
         matches = [card_of(view.listing, reader=person, language=language, reasons=view.reasons[:1]) for view in views]
+        rings = list(ring_services.waiting_for(person=person))
         offers = offers.exclude(owner=person)
         near = offers.filter(district=person.district_id) if person.district_id else offers.none()
         rows = list(near.order_by("-published_at", "-id")[:HOME_CARDS])
@@ -49,6 +54,7 @@ def home(request: HttpRequest) -> HttpResponse:
     known = concepts.tree()
     context = {
         "matches": matches,
+        "rings": rings,
         "nearby": cards_for(rows, reader=person, language=language),
         "topics": [known.hit(known.ids[uri]) for uri in TOPICS if uri in known.ids],
         "place": "home",
@@ -117,6 +123,7 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
     if isinstance(reader, Person) and reader.pk != row.owner_id:
         reasons = matching.reasons_between(person=reader, listing_ids=[row.pk], language=language).get(row.pk, [])
         enquiry = lessons.enquiry_between(listing=row, person=reader)
+    shows_outlook = reader.pk == row.owner_id and not row.is_offer
     known = concepts.tree()
     shown = [tag for tag in row.tags.all() if tag.by != Tag.By.TEXT]
     tags = [
@@ -132,6 +139,7 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         "days": DAYS,
         "parts": PARTS,
         "is_own": reader.pk == row.owner_id,
+        "outlook": waiting.outlook(wish=row, now=timezone.now()) if shows_outlook else None,
         "place": "find",
     }
     return render(request, "listing.html", context)

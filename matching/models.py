@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, blocked_ids
 from skills.models import Listing
@@ -70,3 +72,146 @@ class Dismissal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id}: {self.offer_id} ~ {self.wish_id}"
+
+
+class Climb(models.Model):
+    """How far one wish has climbed while nobody answered it, and when it takes the next rung (matching/ladder.py)."""
+
+    class Ended(models.TextChoices):
+        ANSWERED = "answered", _("answered")
+        GONE = "gone", _("no longer public")
+
+    wish = models.OneToOneField(Listing, on_delete=models.CASCADE, related_name="climb")
+    rung = models.CharField(max_length=10)
+    since = models.DateTimeField()  # when the wish became public: waiting counts from here
+    due_at = models.DateTimeField(null=True, blank=True)  # when the next rung is taken; None: none is, or it ended
+    steward = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="wishes_kept")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended = models.CharField(max_length=10, choices=Ended, blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="climb_due"),
+            models.Index(fields=["steward"], condition=models.Q(ended_at=None), name="climb_of_steward"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wish_id}: {self.rung}"
+
+
+class Step(models.Model):
+    """One thing that was done for a wish, shown to its author in order."""
+
+    climb = models.ForeignKey(Climb, on_delete=models.CASCADE, related_name="steps")
+    what = models.CharField(max_length=10)  # a rung, "claimed", "answered", "again"
+    at = models.DateTimeField(default=timezone.now)
+    facts = models.JSONField(default=dict)  # counts that its sentence says
+
+    def __str__(self) -> str:
+        return f"{self.climb_id}: {self.what}"
+
+
+class Claim(models.Model):
+    """That a mentor takes a wish and has half an hour to say hello; meanwhile nobody else is sent to it."""
+
+    class Outcome(models.TextChoices):
+        HELLO = "hello", _("said hello")
+        LET_GO = "let_go", _("let go")
+        LAPSED = "lapsed", _("lapsed")
+
+    wish = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="claims")
+    mentor = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="claims")
+    at = models.DateTimeField(default=timezone.now)
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=7, choices=Outcome, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["wish"], condition=models.Q(ended_at=None), name="one_mentor_holds_a_wish")
+        ]
+        indexes = [models.Index(fields=["mentor"], condition=models.Q(ended_at=None), name="claim_of_mentor")]
+
+    def __str__(self) -> str:
+        return f"{self.mentor_id} ~ {self.wish_id}"
+
+
+class RingQuerySet(models.QuerySet["Ring"]):
+    """Which rings."""
+
+    def of(self, person: Person) -> "RingQuerySet":
+        """Give rings in which this person has a place and that they may see."""
+        return self.filter(answers__person=person).exclude(state=Ring.State.HELD)
+
+    def open_now(self) -> "RingQuerySet":
+        """Give rings that wait for a curator or for answers."""
+        return self.filter(state__in=[Ring.State.HELD, Ring.State.PROPOSED])
+
+
+class Ring(models.Model):
+    """Several people who help each other in turn; it stands only when all agree before the deadline."""
+
+    class State(models.TextChoices):
+        HELD = "held", _("with the curator")
+        PROPOSED = "proposed", _("waiting for answers")
+        STANDS = "stands", _("stands")
+        BROKEN = "broken", _("did not come about")
+
+    state = models.CharField(max_length=8, choices=State, default=State.PROPOSED)
+    is_chain = models.BooleanField(default=False)  # begun by a gift of time: its last person teaches nobody
+    weight = models.FloatField(default=0.0)
+    made_at = models.DateTimeField(default=timezone.now)
+    deadline = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RingQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["deadline"], condition=models.Q(state__in=["held", "proposed"]), name="ring_open_deadline"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.state}"
+
+    def get_absolute_url(self) -> str:
+        """Where the ring is seen and answered."""
+        return reverse("ring", args=[self.pk])
+
+
+class Place(models.Model):
+    """One arrow of a ring: `teacher` teaches what the `wish` of the next person asks for."""
+
+    ring = models.ForeignKey(Ring, on_delete=models.CASCADE, related_name="places")
+    number = models.PositiveSmallIntegerField()
+    teacher = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="ring_places")
+    learner = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    offer = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
+    wish = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["ring", "number"], name="one_place_per_number"),
+            models.UniqueConstraint(fields=["ring", "teacher"], name="one_place_per_teacher"),
+            models.UniqueConstraint(fields=["ring", "learner"], name="one_place_per_learner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.teacher_id} → {self.learner_id}"
+
+
+class RingAnswer(models.Model):
+    """What one person of a ring says to it."""
+
+    ring = models.ForeignKey(Ring, on_delete=models.CASCADE, related_name="answers")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="ring_answers")
+    is_yes = models.BooleanField(null=True)  # None: not yet
+    at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ring", "person"], name="one_ring_answer_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.is_yes}"

@@ -299,6 +299,10 @@ def _keep(listing: Listing, pairs: list[scoring.Pair]) -> int:
     return len(pairs)
 
 
+def views_of(matches: list[Match], *, person: Person, language: str) -> list[MatchView]:
+    return _views(matches, person, language)
+
+
 def _views(matches: list[Match], person: Person, language: str) -> list[MatchView]:
     ids = {listing for match in matches for listing in (match.offer_id, match.wish_id)}
     rows = Listing.objects.filter(id__in=ids).with_card().in_bulk()

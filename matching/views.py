@@ -1,4 +1,4 @@
-"""Who fits a listing, and "not for me"."""
+"""Who fits a listing, "not for me", the wishes a mentor could take, and rings."""
 
 from typing import cast
 
@@ -7,11 +7,16 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import Person
+from matching import drawing
 from matching import services as matching
+from matching import services_rings as ring_services
+from matching import services_waiting as waiting
+from matching.models import Ring
 from skills.cards import card_of
 from skills.models import Listing
 
@@ -55,3 +60,89 @@ def match_dismiss(request: HttpRequest) -> HttpResponse:
         owner=person, id__in=[key for key in (offer, wish) if key.isdigit() and len(key) < 19]
     ).first()
     return redirect(reverse("listing_matches", args=[own.pk]) if own else reverse("home"))
+
+
+@login_required
+@require_GET
+def queue(request: HttpRequest) -> HttpResponse:
+    """Show a mentor the wishes they could serve, each with one tap to take it."""
+    person, language, now = cast(Person, request.user), str(request.LANGUAGE_CODE), timezone.now()
+    views = matching.views_of(waiting.queue_for(person=person, now=now), person=person, language=language)
+    held = waiting.held_by(person=person, now=now)
+    lines = [
+        {
+            "card": card_of(view.listing, reader=person, language=language, reasons=view.reasons),
+            "wish": view.listing,
+            "until": held.get(view.listing.pk),
+        }
+        for view in views
+    ]
+    lines.sort(key=lambda line: line["until"] is None)
+    return render(request, "matching/queue.html", {"lines": lines, "place": "me"})
+
+
+@login_required
+@require_POST
+def take(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a wish for half an hour and go on to the first words."""
+    person = cast(Person, request.user)
+    wish = get_object_or_404(Listing.objects.open_for(person).filter(kind=Listing.Kind.WISH), pk=pk)
+    waiting.take(wish=wish, by=person)
+    return redirect("hello", pk=pk)
+
+
+@login_required
+@require_POST
+def let_go(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a wish back to the others."""
+    person = cast(Person, request.user)
+    wish = get_object_or_404(Listing.objects.visible_to(person), pk=pk)
+    waiting.let_go(wish=wish, by=person)
+    messages.success(request, _("It is free for others again."))
+    return redirect("wish_queue")
+
+
+@login_required
+@require_POST
+def still_looking(request: HttpRequest, pk: int) -> HttpResponse:
+    """Look on for a wish whose answer came to nothing."""
+    person = cast(Person, request.user)
+    wish = get_object_or_404(Listing.objects.filter(owner=person), pk=pk)
+    waiting.still_looking(wish=wish, by=person)
+    messages.success(request, _("We look on for you."))
+    return redirect(wish)
+
+
+@login_required
+@require_GET
+def ring(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one ring as a simple picture, with one tap to accept or decline."""
+    person = cast(Person, request.user)
+    row = get_object_or_404(Ring.objects.of(person), pk=pk)
+    view = ring_services.view_of(ring=row, person=person, language=str(request.LANGUAGE_CODE))
+    people = [arrow.teacher for arrow in view.arrows] + ([view.arrows[-1].learner] if row.is_chain else [])
+    picture = drawing.ring(
+        [(each.first_name, each.pk == person.pk) for each in people],
+        is_rtl=request.LANGUAGE_CODE == "ar",
+        is_closed=not row.is_chain,
+    )
+    return render(request, "matching/ring.html", {"view": view, "ring": row, "picture": picture, "place": "me"})
+
+
+@login_required
+@require_POST
+def ring_answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Accept or decline a ring."""
+    person = cast(Person, request.user)
+    row = get_object_or_404(Ring.objects.of(person), pk=pk)
+    if request.POST.get("answer") not in ("yes", "no"):
+        return redirect("ring", pk=pk)
+    is_yes = request.POST["answer"] == "yes"
+    changed = ring_services.answer(ring=row, person=person, is_yes=is_yes)
+    if changed.state == Ring.State.STANDS:
+        messages.success(request, _("The ring stands. Your talks are open."))
+    elif is_yes:
+        messages.success(request, _("Thank you. We tell you as soon as everyone has answered."))
+    else:
+        messages.success(request, _("That is all right. We plan anew for the others."))
+    return redirect("ring", pk=pk)

@@ -6,6 +6,8 @@ from exchange.moderation import views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
+    path("waiting/", views.waiting_wishes, name="desk_waiting"),
+    path("rings/<int:pk>/", views.send_ring, name="desk_ring"),
     path("undo/", views.undo, name="desk_undo"),
     path("<int:pk>/", views.item, name="desk_item"),
     path("<int:pk>/accept/", views.accept, name="desk_accept"),

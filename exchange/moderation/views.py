@@ -17,6 +17,9 @@ from exchange.lib.text import clean
 from exchange.moderation import services as moderation
 from exchange.moderation.models import Decision
 from exchange.moderation.rules import KEYS, REASONS
+from matching import services_rings as ring_services
+from matching import services_waiting as waiting
+from matching.models import Ring
 from skills.models import Revision, Unmapped
 
 View = Callable[..., HttpResponse]
@@ -105,6 +108,29 @@ def undo(request: HttpRequest) -> HttpResponse:
         return redirect("desk")
     messages.success(request, _("Taken back."))
     return redirect("desk_item", pk=revision.pk)
+
+
+@curators_only
+@require_GET
+def waiting_wishes(request: HttpRequest) -> HttpResponse:
+    """List the wishes nobody has answered for two weeks, and the rings that wait for a look."""
+    context = {"climbs": waiting.climbing(), "rings": ring_services.held()[:50], "place": "desk"}
+    return render(request, "moderation/waiting.html", context)
+
+
+@curators_only
+@require_POST
+def send_ring(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a held ring to its people, or not."""
+    ring = get_object_or_404(Ring, pk=pk)
+    is_good = request.POST.get("good") == "yes"
+    try:
+        ring_services.send(ring=ring, by=_person(request), is_good=is_good)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The ring is on its way.") if is_good else _("The ring is not sent."))
+    return redirect("desk_waiting")
 
 
 def _decide(request: HttpRequest, revision: Revision, act: Callable[[], object], said: str) -> HttpResponse:

@@ -3,7 +3,10 @@
 from exchange.notices import services as notices
 from exchange.outbox.models import Event
 from exchange.outbox.services import on
+from matching import ladder
+from matching.models import Climb, Ring
 from search.models import Met
+from skills.models import Listing
 
 
 @on("search.met")
@@ -19,3 +22,48 @@ def tell_of_new_listing(event: Event) -> None:
             listing_id=met.listing_id,
             search=met.saved.name,
         )
+
+
+@on("wish.claimed")
+def tell_of_claim(event: Event) -> None:
+    """A neighbour took a wish and is about to write to its author."""
+    wish = Listing.objects.filter(id=event.subject_id).first()
+    if wish is not None:
+        notices.tell(
+            people=[wish.owner_id],
+            kind="wish_claimed",
+            key=str(event.pk),
+            url=wish.get_absolute_url(),
+            listing_id=wish.pk,
+        )
+
+
+@on("wish.climbed")
+def tell_of_rung(event: Event) -> None:
+    """More is done for a wish that waits; at the top a curator is told that it is theirs to look after."""
+    climb = Climb.objects.filter(wish=int(event.subject_id)).select_related("wish").first()
+    if climb is None or climb.ended_at is not None:
+        return
+    rung, wish = event.payload["rung"], climb.wish
+    told = [(wish.owner_id, "wish_climbed")]
+    if climb.steward_id and rung == ladder.STEWARD:
+        told.append((climb.steward_id, "wish_given"))
+    for person, kind in told:
+        notices.tell(
+            people=[person], kind=kind, key=str(event.pk), url=wish.get_absolute_url(), listing_id=wish.pk, rung=rung
+        )
+
+
+@on("ring.proposed", "ring.stands", "ring.broken")
+def tell_of_ring(event: Event) -> None:
+    """A ring waits for answers, stands, or did not come about; of one that no one was asked about nobody is told."""
+    ring = Ring.objects.filter(id=event.subject_id).first()
+    if ring is None or ring.state == Ring.State.HELD or not event.payload.get("was_sent", True):
+        return
+    people = ring.answers.all() if event.name != "ring.broken" else ring.answers.exclude(is_yes=False)
+    notices.tell(
+        people=people.values_list("person_id", flat=True),
+        kind=event.name.replace(".", "_"),
+        key=str(ring.pk),
+        url=ring.get_absolute_url(),
+    )

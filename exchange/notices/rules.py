@@ -13,6 +13,12 @@ class Kind:
 
 KINDS = {
     "met": Kind(is_mailed=True),  # something new meets a search one keeps
+    "wish_claimed": Kind(is_mailed=False),  # a neighbour took one's wish and is about to write
+    "wish_climbed": Kind(is_mailed=True),  # more is done for a wish that waits
+    "wish_given": Kind(is_mailed=True),  # a curator is to look after a wish
+    "ring_proposed": Kind(is_mailed=True),
+    "ring_stands": Kind(is_mailed=True),
+    "ring_broken": Kind(is_mailed=False),
 }
 MOST_TRIES = 6
 CLAIM_MINUTES = 5  # a worker that died in the middle gives its notice free after this

@@ -1,0 +1,293 @@
+"""The acts on rings: found among people whose wishes wait, proposed, answered, standing or broken, planned anew."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts.models import Block, Person
+from exchange.lessons import services as lessons
+from exchange.lessons.models import Lesson
+from exchange.lib.errors import Refused
+from exchange.outbox import services as outbox
+from matching import rings
+from matching.models import Climb, Dismissal, Match, Place, Ring, RingAnswer
+from skills.models import Listing
+from skills.services import concepts
+
+SECONDS = 20.0
+EDGES_A_PERSON = 20  # pairs of each learner that are looked at, the best first
+
+
+class NotYourRing(Refused):
+    """A ring in which this person has no place."""
+
+    code = "not_your_ring"
+
+
+class RingIsOver(Refused):
+    """A ring that stands already, broke, or passed its deadline."""
+
+    code = "ring_is_over"
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """One arrow as a reader sees it: who teaches whom what."""
+
+    teacher: Person
+    learner: Person
+    skill: str
+    is_mine: bool  # the reader teaches
+    is_for_me: bool  # the reader learns
+
+
+@dataclass(frozen=True)
+class RingView:
+    """A ring as one of its people sees it, the arrow on which they teach first."""
+
+    ring: Ring
+    arrows: list[Arrow]
+    answers: dict[int, bool | None]  # person → what they said
+    mine: bool | None
+    is_open: bool
+
+    @property
+    def waiting_for(self) -> list[Person]:
+        """Those who have not answered yet."""
+        people = {person.pk: person for arrow in self.arrows for person in (arrow.teacher, arrow.learner)}
+        return [person for key, person in people.items() if self.answers.get(key) is None]
+
+
+@dataclass(frozen=True)
+class _Pair:
+    offer: int
+    wish: int
+    score: float
+
+
+def look(*, now: datetime, but: Iterable[int] = ()) -> list[Ring]:
+    """Find rings among people whose wishes have no answer, and propose them; gives those that are new.
+
+    Whoever has a place in an open ring is left out, and so are the people named in `but`. The solver runs before the
+    transaction; what changed meanwhile is seen when the rings are written, and such rings are left out.
+    """
+    pairs = _pairs(set(but) | _busy())
+    edges = [(teacher, learner, round(pair.score, 4)) for (teacher, learner), pair in sorted(pairs.items())]
+    if not edges:
+        return []
+    plan = rings.solve(
+        people=sorted({person for edge in edges for person in edge[:2]}),
+        edges=edges,
+        max_length=settings.RING_LENGTH,
+        seconds=SECONDS,
+    )
+    return [ring for members in plan.rings if (ring := _propose(members, pairs, now)) is not None]
+
+
+@transaction.atomic
+def answer(*, ring: Ring, person: Person, is_yes: bool) -> Ring:
+    """Accept or decline; a second click changes nothing. The ring stands when all have accepted, breaks with one no.
+
+    Refused: `NotYourRing`; `RingIsOver` when it stands, broke or is past its deadline.
+    """
+    ring = Ring.objects.select_for_update().get(id=ring.pk)
+    mine = RingAnswer.objects.filter(ring=ring, person=person).first()
+    if mine is None or ring.state == Ring.State.HELD:
+        raise NotYourRing(_("This ring is not yours."))
+    if mine.is_yes == is_yes and mine.is_yes is not None:
+        return ring
+    now = timezone.now()
+    if ring.state != Ring.State.PROPOSED or ring.deadline <= now:
+        raise RingIsOver(_("This ring is decided already; your answer came too late."))
+    mine.is_yes, mine.at = is_yes, now
+    mine.save(update_fields=["is_yes", "at"])
+    if not is_yes:
+        for place in ring.places.filter(Q(teacher=person) | Q(learner=person)):
+            # The pair is not proposed to this person again; the others' pairs stay free for a new plan.
+            Dismissal.objects.get_or_create(person=person, offer_id=place.offer_id, wish_id=place.wish_id)
+        _end(ring, Ring.State.BROKEN, now)
+    elif not ring.answers.exclude(is_yes=True).exists():
+        _stand(ring, now)
+    return ring
+
+
+@transaction.atomic
+def send(*, ring: Ring, by: Person, is_good: bool) -> Ring:
+    """A curator lets a held ring go out, or not. Refused: `NotYourRing` for anyone else, `RingIsOver`."""
+    if not by.is_curator:
+        raise NotYourRing(_("This desk is for curators."))
+    ring = Ring.objects.select_for_update().get(id=ring.pk)
+    if ring.state != Ring.State.HELD:
+        raise RingIsOver(_("This ring is no longer waiting."))
+    now = timezone.now()
+    if not is_good:
+        _end(ring, Ring.State.BROKEN, now)
+        return ring
+    ring.state, ring.deadline = Ring.State.PROPOSED, now + timedelta(days=settings.RING_DAYS)
+    ring.save(update_fields=["state", "deadline"])
+    outbox.emit("ring.proposed", ring)
+    return ring
+
+
+def expire_due(*, now: datetime) -> int:
+    """Break the rings whose deadline passed; gives how many."""
+    count = 0
+    for ring_id in Ring.objects.open_now().filter(deadline__lte=now).values_list("id", flat=True):
+        with transaction.atomic():
+            ring = Ring.objects.select_for_update().open_now().filter(id=ring_id, deadline__lte=now).first()
+            if ring is not None:
+                _end(ring, Ring.State.BROKEN, now)
+                count += 1
+    return count
+
+
+def break_unfit(*, person_id: int) -> None:
+    """Break this person's open rings when they rest or left, or when neighbours in the ring keep each other away."""
+    now = timezone.now()
+    for ring_id in RingAnswer.objects.filter(person=person_id).values_list("ring", flat=True):
+        with transaction.atomic():
+            ring = Ring.objects.select_for_update().open_now().filter(id=ring_id).first()
+            if ring is not None and not _is_fit(ring):
+                _end(ring, Ring.State.BROKEN, now)
+
+
+def _is_fit(ring: Ring) -> bool:
+    places = list(ring.places.select_related("teacher__profile", "wish", "offer"))
+    people = {key for place in places for key in (place.teacher_id, place.learner_id)}
+    apart = Block.objects.filter(blocker__in=people, blocked__in=people).values_list("blocker_id", "blocked_id")
+    kept_away = {frozenset(pair) for pair in apart}
+    here = Person.objects.filter(id__in=people, is_active=True, profile__paused_at=None).count() == len(people)
+    return here and all(
+        place.wish.is_published
+        and place.offer.is_published
+        and frozenset((place.teacher_id, place.learner_id)) not in kept_away
+        for place in places
+    )
+
+
+def view_of(*, ring: Ring, person: Person, language: str) -> RingView:
+    """Give a ring as this person sees it. Refused (`NotYourRing`) for whoever has no place in it."""
+    answers = dict(ring.answers.values_list("person_id", "is_yes"))
+    if person.pk not in answers and not person.is_curator:
+        raise NotYourRing(_("This ring is not yours."))
+    rows = ring.places.select_related("teacher", "learner", "wish__main_concept").order_by("number")
+    places = list(rows)
+    start = next((number for number, place in enumerate(places) if place.teacher_id == person.pk), 0)
+    turned = places[start:] + places[:start] if not ring.is_chain else places
+    known = concepts.tree()
+    arrows = [
+        Arrow(
+            teacher=place.teacher,
+            learner=place.learner,
+            skill=known.hit(place.wish.main_concept_id).name(language)
+            if place.wish.main_concept_id in known.names
+            else place.wish.title,
+            is_mine=place.teacher_id == person.pk,
+            is_for_me=place.learner_id == person.pk,
+        )
+        for place in turned
+    ]
+    is_open = ring.state == Ring.State.PROPOSED and ring.deadline > timezone.now()
+    return RingView(ring, arrows, answers, answers.get(person.pk), is_open)
+
+
+def waiting_for(*, person: Person) -> QuerySet[Ring]:
+    """Give the open rings that wait for this person's answer."""
+    mine = RingAnswer.objects.filter(person=person, is_yes=None).values("ring")
+    return Ring.objects.filter(id__in=mine, state=Ring.State.PROPOSED, deadline__gt=timezone.now()).order_by("deadline")
+
+
+def held() -> QuerySet[Ring]:
+    """Give the rings that wait for a curator's look, oldest first."""
+    return Ring.objects.filter(state=Ring.State.HELD).prefetch_related(
+        "places__teacher", "places__learner", "places__wish__main_concept"
+    ).order_by("id")  # fmt: skip
+
+
+def _busy() -> set[int]:
+    return set(RingAnswer.objects.filter(ring__in=Ring.objects.open_now()).values_list("person_id", flat=True))
+
+
+def _pairs(but: set[int]) -> dict[tuple[int, int], _Pair]:
+    """Give the best pair of each (teacher, learner) whose wish waits, neither apart, dismissed nor already talking."""
+    published = {
+        f"{side}__{name}": value
+        for side in ("offer", "wish")
+        for name, value in (
+            ("state", Listing.State.PUBLISHED), ("owner__is_active", True), ("owner__profile__paused_at", None),
+        )
+    }  # fmt: skip
+    answered = Climb.objects.filter(ended=Climb.Ended.ANSWERED).values("wish")
+    rows = Match.objects.filter(**published).exclude(wish__in=answered)
+    apart = {frozenset(pair) for pair in Block.objects.values_list("blocker_id", "blocked_id")}
+    refused = set(Dismissal.objects.values_list("offer_id", "wish_id"))
+    talking = {frozenset(pair) for pair in Lesson.objects.values_list("teacher_id", "learner_id")}
+    best: dict[tuple[int, int], _Pair] = {}
+    kept: dict[int, int] = defaultdict(int)
+    fields = ("offer_id", "wish_id", "offer__owner_id", "wish__owner_id", "score")
+    for offer, wish, teacher, learner, score in rows.order_by("-score", "id").values_list(*fields).iterator():
+        people = frozenset((teacher, learner))
+        if people & but or people in apart or people in talking or (offer, wish) in refused:
+            continue
+        if (teacher, learner) in best or kept[learner] >= EDGES_A_PERSON:
+            continue
+        kept[learner] += 1
+        best[teacher, learner] = _Pair(offer, wish, score)
+    return best
+
+
+@transaction.atomic
+def _propose(members: Sequence[int], pairs: dict[tuple[int, int], _Pair], now: datetime) -> Ring | None:
+    """Write one ring: each member teaches the next, the last the first. None when one of them is busy by now."""
+    # Locked in id order, so that two rounds cannot give one person two rings.
+    list(Person.objects.select_for_update().filter(id__in=members).order_by("id").values_list("id", flat=True))
+    if _busy() & set(members):
+        return None
+    arrows = [(teacher, members[(number + 1) % len(members)]) for number, teacher in enumerate(members)]
+    found = [pairs[arrow] for arrow in arrows]
+    ring = Ring.objects.create(
+        state=Ring.State.HELD if settings.RINGS_NEED_CURATOR else Ring.State.PROPOSED,
+        weight=sum(pair.score for pair in found),
+        made_at=now,
+        deadline=now + timedelta(days=settings.RING_DAYS),
+    )
+    Place.objects.bulk_create(
+        Place(ring=ring, number=number, teacher_id=teacher, learner_id=learner, offer_id=pair.offer, wish_id=pair.wish)
+        for number, ((teacher, learner), pair) in enumerate(zip(arrows, found, strict=True))
+    )
+    RingAnswer.objects.bulk_create(RingAnswer(ring=ring, person_id=person) for person in sorted(members))
+    outbox.emit("ring.held" if ring.state == Ring.State.HELD else "ring.proposed", ring)
+    return ring
+
+
+def _stand(ring: Ring, now: datetime) -> None:
+    """All agreed: every arrow becomes a talk, all of them or none; where one no longer can, the ring breaks."""
+    try:
+        with transaction.atomic():
+            for place in ring.places.select_related("teacher", "wish").order_by("number"):
+                lessons.say_hello(listing=place.wish, by=place.teacher, body=_first_words(place))
+    except Refused:
+        _end(ring, Ring.State.BROKEN, now)
+    else:
+        _end(ring, Ring.State.STANDS, now)
+
+
+def _first_words(place: Place) -> str:
+    with translation.override(place.teacher.language):
+        return _("Our ring stands: I will gladly help you with “%(title)s”. When would suit you?") % {
+            "title": place.wish.title
+        }
+
+
+def _end(ring: Ring, state: str, now: datetime) -> None:
+    was_sent = ring.state != Ring.State.HELD
+    ring.state, ring.ended_at = state, now
+    ring.save(update_fields=["state", "ended_at"])
+    outbox.emit("ring.stands" if state == Ring.State.STANDS else "ring.broken", ring, was_sent=was_sent)

@@ -1,0 +1,156 @@
+"""A ring stands only when all agree in time, opens every talk or none, and those who were willing are planned anew."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from accounts import services as accounts
+from exchange.lessons.models import Lesson
+from exchange.notices.models import Notice
+from matching.models import Ring
+from matching import services_rings as rings
+
+
+@pytest.fixture
+def three(salma, yusuf, karim, make_offer, make_wish, relay):
+    """Salma teaches Yusuf sewing, Yusuf teaches Karim Excel, Karim teaches Salma English; no two could help each other."""
+    make_offer(salma, "خياطة", ["rukn:sewing"])
+    make_wish(yusuf, "أتعلم خياطة", ["rukn:sewing"])
+    make_offer(yusuf, "إكسل", ["rukn:excel"])
+    make_wish(karim, "Learn Excel", ["rukn:excel"])
+    make_offer(karim, "English talk", ["rukn:english-conversation"], speaks=["en", "ar"])
+    make_wish(salma, "محادثة إنجليزية", ["rukn:english-conversation"])
+    relay()
+    return [salma, yusuf, karim]
+
+
+def look():
+    return rings.look(now=timezone.now())
+
+
+def say(ring, *people, is_yes=True):
+    for person in people:
+        rings.answer(ring=ring, person=person, is_yes=is_yes)
+    ring.refresh_from_db()
+    return ring
+
+
+class TestLook:
+    def test_finds_the_ring_of_three_and_asks_each_once(self, three, relay):
+        (ring,) = look()
+        assert look() == []  # whoever is asked already is not asked again
+        relay()
+        arrows = {(place.teacher_id, place.learner_id) for place in ring.places.all()}
+        salma, yusuf, karim = (person.pk for person in three)
+        assert arrows == {(salma, yusuf), (yusuf, karim), (karim, salma)}
+        assert Notice.objects.filter(kind="ring_proposed").count() == 3
+
+    def test_leaves_out_the_blocked_the_resting_and_those_who_talk(self, three):
+        accounts.block(blocker=three[1], blocked=three[0])
+        assert look() == []
+        accounts.unblock(blocker=three[1], blocked=three[0])
+        accounts.pause(person=three[2])
+        assert look() == []
+
+    def test_waits_for_a_curator_where_the_city_wants_that(self, three, huda, settings, client_of, relay):
+        settings.RINGS_NEED_CURATOR = True
+        (ring,) = look()
+        relay()
+        assert not Notice.objects.exists()
+        assert client_of(three[0]).get(ring.get_absolute_url()).status_code == 404
+        desk = client_of(huda)
+        assert "أرسلها" in desk.get("/desk/waiting/").content.decode()
+        desk.post(f"/desk/rings/{ring.pk}/", {"good": "yes"})
+        relay()
+        assert Notice.objects.filter(kind="ring_proposed").count() == 3
+
+    def test_that_a_curator_does_not_send_nobody_hears_of(self, three, huda, settings, client_of, relay):
+        settings.RINGS_NEED_CURATOR = True
+        (ring,) = look()
+        client_of(huda).post(f"/desk/rings/{ring.pk}/", {"good": "no"})
+        settings.RING_LENGTH = 2  # no new one is found
+        relay()
+        assert not Notice.objects.exists()
+
+
+class TestAnswer:
+    def test_stands_when_all_agree_and_opens_every_talk(self, three, client_of, relay):
+        (ring,) = look()
+        say(ring, *three[:2])
+        assert ring.state == Ring.State.PROPOSED
+        assert not Lesson.objects.exists()
+        client_of(three[2]).post(f"/rings/{ring.pk}/answer/", {"answer": "yes"})
+        ring.refresh_from_db()
+        assert ring.state == Ring.State.STANDS
+        assert Lesson.objects.count() == 3
+        relay()
+        assert Notice.objects.filter(kind="ring_stands").count() == 3
+
+    def test_breaks_with_one_no_and_plans_for_the_others_anew(self, three, nadia, make_offer, make_wish, relay):
+        make_offer(nadia, "إنجليزية للجميع", ["rukn:english-conversation"])
+        make_wish(nadia, "أتعلم إكسل", ["rukn:excel"])
+        relay()
+        (ring,) = look()
+        people = {place.teacher_id for place in ring.places.all()}
+        karim_or_nadia = next(person for person in (three[2], nadia) if person.pk in people)
+        say(ring, three[0])
+        say(ring, karim_or_nadia, is_yes=False)
+        assert ring.state == Ring.State.BROKEN
+        relay()
+        (again,) = Ring.objects.open_now()
+        assert karim_or_nadia.pk not in {place.teacher_id for place in again.places.all()}
+        assert not Notice.objects.filter(kind="ring_broken", person=karim_or_nadia).exists()
+
+    def test_twice_is_one_answer_and_too_late_is_said_kindly(self, three, client_of):
+        (ring,) = look()
+        say(ring, three[0])
+        say(ring, three[0])
+        with time_machine.travel(timezone.now() + timedelta(days=6), tick=False):
+            answer = client_of(three[1]).post(f"/rings/{ring.pk}/answer/", {"answer": "yes"})
+            assert answer.status_code == 409
+            assert "متأخرًا" in answer.content.decode()
+            assert rings.expire_due(now=timezone.now()) == 1
+        ring.refresh_from_db()
+        assert ring.state == Ring.State.BROKEN
+
+    def test_is_not_for_strangers(self, three, stranger, client_of):
+        (ring,) = look()
+        assert client_of(stranger).get(ring.get_absolute_url()).status_code == 404
+        assert client_of(stranger).post(f"/rings/{ring.pk}/answer/", {"answer": "yes"}).status_code == 404
+
+    def test_breaks_when_somebody_rests_or_keeps_another_away(self, three, relay, settings):
+        (ring,) = look()
+        accounts.pause(person=three[1])
+        relay()
+        ring.refresh_from_db()
+        assert ring.state == Ring.State.BROKEN
+
+    def test_opens_all_talks_or_none(self, three, relay):
+        (ring,) = look()
+        say(ring, *three[:2])
+        accounts.pause(person=three[0])  # before the outbox could break the ring
+        say(ring, three[2])
+        assert ring.state == Ring.State.BROKEN
+        assert not Lesson.objects.exists()
+
+
+class TestPage:
+    @pytest.mark.parametrize(
+        ("language", "mine", "theirs"), [("ar", "منك إلى", "إليك من"), ("en", "You teach", "teaches you")]
+    )
+    def test_shows_a_simple_picture_with_the_readers_arrow_first(self, three, client_of, language, mine, theirs):
+        (ring,) = look()
+        accounts.set_language(person=three[1], language=language)
+        three[1].refresh_from_db()
+        page = client_of(three[1]).get(ring.get_absolute_url()).content.decode()
+        assert page.count('class="arc"') == 3
+        assert page.index(mine) < page.index(theirs)
+
+    def test_home_calls_to_it_until_it_is_answered(self, three, client_of):
+        (ring,) = look()
+        client = client_of(three[0])
+        assert ring.get_absolute_url() in client.get("/").content.decode()
+        say(ring, three[0])
+        assert ring.get_absolute_url() not in client.get("/").content.decode()
