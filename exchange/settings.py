@@ -229,6 +229,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"queue": "long", "expires": 3600},
     },
     "ask-still-true": {"task": "skills.tasks.rest_stale_listings", "schedule": 3600.0},
+    "rematch": {"task": "matching.tasks.rematch_everybody", "schedule": 3600.0, "options": {"queue": "long"}},
 }
 
 # --- Search ----------------------------------------------------------------------------------------------------------

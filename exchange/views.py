@@ -16,8 +16,8 @@ from accounts.rules import DAYS, PARTS
 from exchange.lessons import services as lessons
 from exchange.moderation import services as moderation
 from matching import services as matching
-from matching import services_rings as ring_services
-from matching import services_waiting as waiting
+from matching.services import rings as ring_services
+from matching.services import waiting
 from skills.cards import card_of, cards_for, when_words
 from skills.models import Listing, Revision, Tag
 from skills.services import concepts

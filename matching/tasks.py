@@ -6,8 +6,16 @@ from celery import shared_task
 from django.utils import timezone
 
 from exchange.outbox import services as outbox
-from matching import services_rings as ring_services
-from matching import services_waiting as waiting
+from matching.services import pairs, rings, waiting
+
+DAY_SECONDS = 86_400
+
+
+@shared_task(ignore_result=True)
+def rematch_everybody(**_: Any) -> None:
+    """Begin the full pass, once a day however many schedulers ask; its shards go to all workers."""
+    if outbox.claim_job("rematch", every_seconds=DAY_SECONDS, now=timezone.now()):
+        pairs.rematch_by_queue()
 
 
 @shared_task(ignore_result=True)
@@ -16,12 +24,12 @@ def climb(**_: Any) -> None:
     now = timezone.now()
     if outbox.claim_job("climb", every_seconds=60, now=now):
         waiting.climb_due(now=now)
-        ring_services.expire_due(now=now)
+        rings.expire_due(now=now)
 
 
 @shared_task(ignore_result=True)
 def look_for_rings(**_: Any) -> None:
     """Look for rings once a day."""
     now = timezone.now()
-    if outbox.claim_job("look-for-rings", every_seconds=86_400, now=now):
-        ring_services.look(now=now)
+    if outbox.claim_job("look-for-rings", every_seconds=DAY_SECONDS, now=now):
+        rings.look(now=now)

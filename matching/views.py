@@ -14,10 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import Person
 from matching import drawing
 from matching import services as matching
-from matching import services_rings as ring_services
-from matching import services_waiting as waiting
 from matching.models import Ring
-from skills.cards import card_of
+from matching.services import rings as ring_services
+from matching.services import waiting
+from skills.cards import card_of, cards_for
 from skills.models import Listing
 
 
@@ -43,7 +43,13 @@ def listing_matches(request: HttpRequest, pk: int) -> HttpResponse:
         )
         for view in views
     ]
-    context = {"listing": listing, "cards": cards, "place": "me"}
+    wider = [] if listing.is_offer else waiting.wider_offers(wish=listing, person=person)
+    context = {
+        "listing": listing,
+        "cards": cards,
+        "wider": cards_for(wider, reader=person, language=str(request.LANGUAGE_CODE)),
+        "place": "me",
+    }
     return render(request, "matching/matches.html", context)
 
 
@@ -78,7 +84,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         for view in views
     ]
     lines.sort(key=lambda line: line["until"] is None)
-    return render(request, "matching/queue.html", {"lines": lines, "place": "me"})
+    wider = cards_for(waiting.wider_wishes(person=person, now=now), reader=person, language=language)
+    return render(request, "matching/queue.html", {"lines": lines, "wider": wider, "place": "me"})
 
 
 @login_required

@@ -17,9 +17,9 @@ from exchange.lib.text import clean
 from exchange.moderation import services as moderation
 from exchange.moderation.models import Decision
 from exchange.moderation.rules import KEYS, REASONS
-from matching import services_rings as ring_services
-from matching import services_waiting as waiting
 from matching.models import Ring
+from matching.services import rings as ring_services
+from matching.services import waiting
 from skills.models import Revision, Unmapped
 
 View = Callable[..., HttpResponse]

@@ -10,12 +10,12 @@ from accounts import services as accounts
 from exchange.lessons.models import Lesson
 from exchange.notices.models import Notice
 from matching.models import Ring
-from matching import services_rings as rings
+from matching.services import rings
 
 
 @pytest.fixture
 def three(salma, yusuf, karim, make_offer, make_wish, relay):
-    """Salma teaches Yusuf sewing, Yusuf teaches Karim Excel, Karim teaches Salma English; no two could help each other."""
+    """Salma teaches Yusuf sewing, Yusuf Karim Excel, Karim Salma English; no two could help each other."""
     make_offer(salma, "خياطة", ["rukn:sewing"])
     make_wish(yusuf, "أتعلم خياطة", ["rukn:sewing"])
     make_offer(yusuf, "إكسل", ["rukn:excel"])

@@ -16,8 +16,8 @@ from exchange.lessons import services as lessons
 from exchange.lib.errors import Refused
 from exchange.notices.models import Notice
 from matching import ladder, waits
-from matching import services_waiting as waiting
-from matching.models import Claim, Climb
+from matching.models import Claim, Climb, Match
+from matching.services import waiting
 from skills.services import listings
 
 
@@ -167,6 +167,21 @@ class TestQueue:
         relay()
         with django_assert_max_num_queries(12):
             client.get("/matches/wishes/")
+
+
+class TestWiderCircle:
+    def test_shows_related_offers_to_the_author_and_the_wish_to_their_mentors(
+        self, wish, nadia, yusuf, make_offer, relay, client_of
+    ):
+        make_offer(nadia, "تطريز", ["rukn:embroidery"])
+        relay()
+        Match.objects.filter(offer__owner=nadia).delete()
+        page = f"/listings/{wish.pk}/matches/"
+        assert "دائرة أوسع" not in client_of(yusuf).get(page).content.decode()
+        climb(3, relay)
+        Match.objects.filter(offer__owner=nadia).delete()
+        assert "تطريز" in client_of(yusuf).get(page).content.decode()
+        assert "أتعلم خياطة" in client_of(nadia).get("/matches/wishes/").content.decode()
 
 
 class TestUsualWait:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.conf import settings
 from django.db import transaction
@@ -17,7 +18,8 @@ from exchange.lessons.models import Lesson
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
 from matching import rings
-from matching.models import Climb, Dismissal, Match, Place, Ring, RingAnswer
+from matching.models import OPEN_SIDES, Climb, Dismissal, Match, Place, Ring, RingAnswer
+from matching.services.reading import dismiss
 from skills.models import Listing
 from skills.services import concepts
 
@@ -78,17 +80,23 @@ def look(*, now: datetime, but: Iterable[int] = ()) -> list[Ring]:
     Whoever has a place in an open ring is left out, and so are the people named in `but`. The solver runs before the
     transaction; what changed meanwhile is seen when the rings are written, and such rings are left out.
     """
-    pairs = _pairs(set(but) | _busy())
-    edges = [(teacher, learner, round(pair.score, 4)) for (teacher, learner), pair in sorted(pairs.items())]
-    if not edges:
+    out = set(but) | _busy()
+    pairs = _pairs(out)
+    if not pairs:
         return []
-    plan = rings.solve(
-        people=sorted({person for edge in edges for person in edge[:2]}),
-        edges=edges,
-        max_length=settings.RING_LENGTH,
-        seconds=SECONDS,
+    people = sorted({person for pair in pairs for person in pair})
+    plan = rings.find(
+        rings.Round(
+            people=people,
+            edges=[(teacher, learner, pair.score) for (teacher, learner), pair in sorted(pairs.items())],
+            givers=_givers(people),
+            rules=rings.Rules(max_length=settings.RING_LENGTH, seconds=SECONDS),
+        )
     )
-    return [ring for members in plan.rings if (ring := _propose(members, pairs, now)) is not None]
+    found = [(cast("Sequence[int]", members), False) for members in plan.rings]
+    found += [(cast("Sequence[int]", members), True) for members in plan.chains]
+    proposed = (_propose(members, pairs, now, is_chain=is_chain) for members, is_chain in found)
+    return [ring for ring in proposed if ring is not None]
 
 
 @transaction.atomic
@@ -111,7 +119,7 @@ def answer(*, ring: Ring, person: Person, is_yes: bool) -> Ring:
     if not is_yes:
         for place in ring.places.filter(Q(teacher=person) | Q(learner=person)):
             # The pair is not proposed to this person again; the others' pairs stay free for a new plan.
-            Dismissal.objects.get_or_create(person=person, offer_id=place.offer_id, wish_id=place.wish_id)
+            dismiss(person=person, offer_id=place.offer_id, wish_id=place.wish_id)
         _end(ring, Ring.State.BROKEN, now)
     elif not ring.answers.exclude(is_yes=True).exists():
         _stand(ring, now)
@@ -211,21 +219,21 @@ def held() -> QuerySet[Ring]:
     ).order_by("id")  # fmt: skip
 
 
+def _givers(people: Iterable[int]) -> list[int]:
+    """Give those who teach as a gift and wish for nothing: with them a chain may begin."""
+    gifts = Listing.objects.published().filter(kind=Listing.Kind.OFFER, in_return=Listing.Return.GIFT, owner__in=people)
+    wishing = Listing.objects.published().filter(kind=Listing.Kind.WISH, owner__in=people).values("owner")
+    return sorted(set(gifts.exclude(owner__in=wishing).values_list("owner_id", flat=True)))
+
+
 def _busy() -> set[int]:
     return set(RingAnswer.objects.filter(ring__in=Ring.objects.open_now()).values_list("person_id", flat=True))
 
 
 def _pairs(but: set[int]) -> dict[tuple[int, int], _Pair]:
     """Give the best pair of each (teacher, learner) whose wish waits, neither apart, dismissed nor already talking."""
-    published = {
-        f"{side}__{name}": value
-        for side in ("offer", "wish")
-        for name, value in (
-            ("state", Listing.State.PUBLISHED), ("owner__is_active", True), ("owner__profile__paused_at", None),
-        )
-    }  # fmt: skip
     answered = Climb.objects.filter(ended=Climb.Ended.ANSWERED).values("wish")
-    rows = Match.objects.filter(**published).exclude(wish__in=answered)
+    rows = Match.objects.filter(**OPEN_SIDES).exclude(wish__in=answered)
     apart = {frozenset(pair) for pair in Block.objects.values_list("blocker_id", "blocked_id")}
     refused = set(Dismissal.objects.values_list("offer_id", "wish_id"))
     talking = {frozenset(pair) for pair in Lesson.objects.values_list("teacher_id", "learner_id")}
@@ -244,16 +252,19 @@ def _pairs(but: set[int]) -> dict[tuple[int, int], _Pair]:
 
 
 @transaction.atomic
-def _propose(members: Sequence[int], pairs: dict[tuple[int, int], _Pair], now: datetime) -> Ring | None:
-    """Write one ring: each member teaches the next, the last the first. None when one of them is busy by now."""
+def _propose(
+    members: Sequence[int], pairs: dict[tuple[int, int], _Pair], now: datetime, *, is_chain: bool
+) -> Ring | None:
+    """Write one ring: each member teaches the next, in a closed one the last the first; None when one is busy."""
     # Locked in id order, so that two rounds cannot give one person two rings.
     list(Person.objects.select_for_update().filter(id__in=members).order_by("id").values_list("id", flat=True))
     if _busy() & set(members):
         return None
-    arrows = [(teacher, members[(number + 1) % len(members)]) for number, teacher in enumerate(members)]
+    arrows = cast("list[tuple[int, int]]", rings.lessons(members, closed=not is_chain))
     found = [pairs[arrow] for arrow in arrows]
     ring = Ring.objects.create(
         state=Ring.State.HELD if settings.RINGS_NEED_CURATOR else Ring.State.PROPOSED,
+        is_chain=is_chain,
         weight=sum(pair.score for pair in found),
         made_at=now,
         deadline=now + timedelta(days=settings.RING_DAYS),

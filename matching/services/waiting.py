@@ -1,11 +1,11 @@
 """The acts by which no wish is left alone: climbing rung by rung, claims by mentors, and what its page says of that."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,12 +16,14 @@ from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
 from matching import ladder, waits
 from matching.models import Claim, Climb, Match, Step
-from skills.models import Listing
+from skills.models import Listing, Tag
+from skills.services import concepts
 
 ANSWER_DAYS = 180  # waits older than this say nothing of today
 MOST_WAITS = 2_000
 AT_ONCE = 50
 QUEUE = 30
+WIDER = 6
 
 
 class Taken(Refused):
@@ -218,6 +220,49 @@ def queue_for(*, person: Person, now: datetime) -> list[Match]:
     return list(best.values())[:QUEUE]
 
 
+def wider_offers(*, wish: Listing, person: Person, limit: int = WIDER) -> list[Listing]:
+    """Give the wider circle of a wish: offers of skills near to it, whatever the district, that are not matched yet.
+
+    Empty below the rung of the wider circle.
+    """
+    climb = Climb.objects.filter(wish=wish, ended_at=None).first()
+    near = near_concepts(_concepts_of(wish)) if climb is not None and climb.rung != ladder.SUGGESTED else set()
+    if not near:
+        return []
+    matched = Match.objects.filter(wish=wish).values("offer")
+    rows = Listing.objects.open_for(person).filter(kind=Listing.Kind.OFFER, tags__concept__in=near)
+    rows = rows.exclude(owner=person).exclude(id__in=matched).distinct()
+    own = Case(When(district=wish.district_id or 0, then=0), default=1)
+    return list(rows.with_card().annotate(away=own).order_by("away", "-published_at", "-id")[:limit])
+
+
+def wider_wishes(*, person: Person, now: datetime, limit: int = WIDER) -> list[Listing]:
+    """Give wishes that wait and are near to what this mentor teaches, the longest waiting first."""
+    taught = Tag.objects.filter(listing__in=Listing.objects.published().filter(owner=person, kind=Listing.Kind.OFFER))
+    near = near_concepts(set(taught.exclude(concept=None).values_list("concept_id", flat=True)))
+    taken = Claim.objects.filter(ended_at=None, until__gt=now).exclude(mentor=person).values("wish")
+    spoken = Lesson.objects.filter(teacher=person).exclude(listing=None).values("listing")
+    rows = Listing.objects.open_for(person).filter(
+        kind=Listing.Kind.WISH,
+        tags__concept__in=near,
+        climb__ended_at=None,
+        climb__rung__in=[rung.name for rung in ladder.LADDER if rung.name != ladder.SUGGESTED],
+    )
+    rows = (
+        rows.exclude(owner=person)
+        .exclude(id__in=taken)
+        .exclude(id__in=spoken)
+        .exclude(matches_as_wish__offer__owner=person)
+    )
+    return list(rows.distinct().with_card().order_by("climb__since", "id")[:limit])
+
+
+def near_concepts(starts: Iterable[int]) -> set[int]:
+    """Give concepts beside, below and just above these, without these themselves."""
+    known, found = concepts.tree(), set(starts)
+    return {near for start in found if start in known.names for near in known.near(start)} - found
+
+
 def held_by(*, person: Person, now: datetime) -> dict[int, datetime]:
     """Give the wishes this person holds, each with when that ends."""
     rows = Claim.objects.filter(mentor=person, ended_at=None, until__gt=now)
@@ -272,6 +317,11 @@ def climbing(*, limit: int = 100) -> Sequence[Climb]:
     """Give the wishes that have reached the highest rung, the longest waiting first."""
     rows = Climb.objects.filter(rung=ladder.STEWARD, ended_at=None).select_related("wish", "wish__owner", "steward")
     return list(rows.order_by("since", "id")[:limit])
+
+
+def _concepts_of(listing: Listing) -> set[int]:
+    tags = Tag.objects.filter(listing=listing).exclude(concept=None)
+    return {concept for concept in tags.values_list("concept_id", flat=True) if concept is not None}
 
 
 def _lapse(rows: QuerySet[Claim], now: datetime) -> int:
