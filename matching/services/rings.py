@@ -94,7 +94,8 @@ def look(*, now: datetime, but: Iterable[int] = ()) -> list[Ring]:
         )
     )
     found = [(cast("Sequence[int]", members), False) for members in plan.rings]
-    found += [(cast("Sequence[int]", members), True) for members in plan.chains]
+    # A chain of one lesson is an ordinary match: it needs nobody's promise.
+    found += [(cast("Sequence[int]", members), True) for members in plan.chains if len(members) > 2]
     proposed = (_propose(members, pairs, now, is_chain=is_chain) for members, is_chain in found)
     return [ring for ring in proposed if ring is not None]
 

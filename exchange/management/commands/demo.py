@@ -75,6 +75,8 @@ class Command(BaseCommand):
         Event.objects.all().delete()
         with command.progress("Matches", total, hidden=options["no_progress"]) as advance:
             plant.match_all(progress=advance)
+        plant.let_climb(seed=options["seed"])
+        Event.objects.exclude(name__startswith="ring.").delete()
         self._index()
         outbox.relay()
 

@@ -20,6 +20,8 @@ from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons.models import Lesson
 from exchange.lib import arabic
 from matching import services as matching
+from matching.models import Climb
+from matching.services import rings, waiting
 from matching.services import likeness
 from skills.forms import split_tags
 from skills.models import Listing, Revision, Tag
@@ -29,6 +31,8 @@ HERE = Path(__file__).resolve().parent
 SIZES = {"small": (240, 340), "city": (6_000, 20_000)}  # residents, listings
 BATCH = 500
 PLANTED_KEY = "offer-001"
+ANSWERED_SHARE = 0.8  # of older wishes
+MOST_CLIMBING = 150
 
 Say = Callable[[str], None]
 Progress = Callable[[int], None]
@@ -69,6 +73,27 @@ def match_all(*, progress: Progress) -> None:
     """Find everybody's matches."""
     likeness.recount()
     matching.rematch(progress=progress)
+
+
+def let_climb(*, seed: int) -> int:
+    """Give the city a past: most older wishes have found an answer, the others have climbed; gives how many rings wait.
+
+    Matches must be there. What is told of it all is left to the outbox of a living city.
+    """
+    rng, now = random.Random(seed), timezone.now()  # noqa: S311 - a toy city, no secret
+    wishes = Listing.objects.published().filter(kind=Listing.Kind.WISH)
+    generated = wishes.filter(key__startswith="gen-", published_at__lt=now - timedelta(days=3)).order_by("id")
+    past = []
+    for wish_id, since in generated.values_list("id", "published_at"):
+        wait = timedelta(days=rng.lognormvariate(1.1, 0.8))
+        if since is not None and since + wait < now and rng.random() < ANSWERED_SHARE:
+            past.append(Climb(wish_id=wish_id, rung="suggested", since=since, ended="answered", ended_at=since + wait))
+    Climb.objects.bulk_create(past, batch_size=BATCH)
+    for wish_id in list(wishes.filter(climb=None).values_list("id", flat=True)[:MOST_CLIMBING]):
+        waiting.follow(wish_id=wish_id, now=now)
+    while waiting.climb_due(now=now):
+        pass
+    return len(rings.look(now=now))
 
 
 def _read(name: str) -> Any:
