@@ -74,11 +74,12 @@ class _Pair:
     score: float
 
 
-def look(*, now: datetime, but: Iterable[int] = ()) -> list[Ring]:
+def look(*, now: datetime, but: Iterable[int] = (), with_gifts: bool = True) -> list[Ring]:
     """Find rings among people whose wishes have no answer, and propose them; gives those that are new.
 
-    Whoever has a place in an open ring is left out, and so are the people named in `but`. The solver runs before the
-    transaction; what changed meanwhile is seen when the rings are written, and such rings are left out.
+    Whoever has a place in an open ring is left out, and so are the people named in `but`. `with_gifts`: also chains
+    that begin with somebody who teaches as a gift and wishes for nothing. The solver runs before the transaction; what
+    changed meanwhile is seen when the rings are written, and such rings are left out.
     """
     out = set(but) | _busy()
     pairs = _pairs(out)
@@ -89,7 +90,7 @@ def look(*, now: datetime, but: Iterable[int] = ()) -> list[Ring]:
         rings.Round(
             people=people,
             edges=[(teacher, learner, pair.score) for (teacher, learner), pair in sorted(pairs.items())],
-            givers=_givers(people),
+            givers=_givers(people) if with_gifts else (),
             rules=rings.Rules(max_length=settings.RING_LENGTH, seconds=SECONDS),
         )
     )
