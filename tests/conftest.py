@@ -52,7 +52,7 @@ def _own_indices() -> Iterator[None]:
     from search.backends import elastic_index as index
 
     settings.SEARCH_PREFIX = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_"
-    settings.SEARCH_SECONDS = 5.0  # a busy test machine is not an engine that hangs
+    settings.SEARCH_SECONDS, index.ASK_SECONDS = 5.0, 10.0  # a busy test machine is not an engine that hangs
     yield
     for name in index.client().indices.get(index=f"{settings.SEARCH_PREFIX}*").body:
         index.client().indices.delete(index=name)
@@ -88,6 +88,7 @@ def _engine_follows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
             index=elastic_index.read_alias(), query={"bool": {"must_not": {"terms": {"number": ids}}}},
             refresh=True, conflicts="proceed",
         )  # fmt: skip
+        indexing._engine.worked()
         indexing.sync(ids)
         elastic_index.client().indices.refresh(index=elastic_index.read_alias())
 

@@ -99,7 +99,8 @@ if site.ELASTICSEARCH_URL:
             waiting = Event.objects.filter(finished_at=None, parked_at=None)
             assert [(event.subject_id, event.tries) for event in waiting] == [(str(offer.pk), 0)]
 
-        def test_while_it_hangs_only_one_batch_waits_for_it(self, index, make_offer, salma, away):
+        def test_while_it_hangs_only_one_batch_waits_for_it(self, index, make_offer, salma, away, monkeypatch):
+            monkeypatch.setattr(index, "ASK_SECONDS", 1.0)
             offer = make_offer(salma, "خياطة", ["rukn:sewing"])
             with away(hang=True):
                 started = time.monotonic()
