@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.templatetags.static import static
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
@@ -31,7 +30,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     language = "ar" if (translation.get_language() or "ar").startswith("ar") else "en"
     return {
         "look": look,
-        "drawings": static("rukn/drawings.svg"),
         "city_name": settings.CITY["name"][language],
         "help_phone": settings.CITY["help_phone"],
         "city_digits": settings.CITY["digits"] if language == "ar" else "latn",

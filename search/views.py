@@ -35,6 +35,7 @@ def find(request: HttpRequest) -> HttpResponse:
             results.listings, reader=request.user, language=str(request.LANGUAGE_CODE), snippets=results.snippets
         ),
         "chips": _chips(request, filters),
+        "facets": results.facets,
         "panel": _panel(filters, results.facets),
         "districts": _choices(filters, "district", results.facets),
         "text": query.text,

@@ -82,9 +82,8 @@ def card_of(listing: Listing, *, reader: Any, language: str, reasons: Sequence[s
     concept = listing.main_concept
     is_own = isinstance(reader, Person) and reader.pk == listing.owner_id
     district = listing.district or listing.owner.district
-    url = listing.get_absolute_url()
     return Card(
-        url=url,
+        url=listing.get_absolute_url(),
         kind=listing.kind,
         concept=concept.name(language) if concept else next((tag.text for tag in listing.tags.all()), ""),
         title=listing.title,
@@ -94,7 +93,7 @@ def card_of(listing: Listing, *, reader: Any, language: str, reasons: Sequence[s
         district=(district.ar if language == "ar" else district.en) if district else "",
         chips=chips_of(listing),
         reasons=list(reasons),
-        action_url=url if is_own else reverse("hello", args=[listing.pk]),
+        action_url=listing.get_absolute_url() if is_own else reverse("hello", args=[listing.pk]),
         action_label=_("Look at it") if is_own else (_("Say hello") if listing.is_offer else _("I can help")),
         drawing=concept.domain if concept and concept.domain in DRAWINGS else "community",
         **more,
