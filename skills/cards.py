@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
@@ -90,7 +92,12 @@ def cards_for(
 
 def chips_of(listing: Listing) -> list[str]:
     """Give how and when in a few short words."""
-    return [str(listing.get_format_display()), *when_words(listing.free_codes)[:2]]
+    return list(_chips(listing.format, tuple(listing.free_codes), get_language() or "ar"))
+
+
+@lru_cache(maxsize=4096)
+def _chips(held: str, codes: tuple[str, ...], _language: str) -> tuple[str, ...]:
+    return str(Listing.Format(held).label), *when_words(codes)[:2]
 
 
 def when_words(codes: Sequence[str]) -> list[str]:

@@ -1,12 +1,15 @@
 """What listings can be filtered by: one FilterSet for pages and API, which also reads as a search query."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import F, Q, QuerySet
+from django.forms.models import ModelChoiceIterator
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import District
@@ -48,6 +51,35 @@ class QuestionFilter(django_filters.CharFilter):
         return qs
 
 
+class ReadOnce(ModelChoiceIterator):
+    """The rows of a short table as choices, in one query; Django's own counts them first and opens a cursor."""
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        for row in self._rows:
+            yield self.choice(row)
+
+    def __len__(self) -> int:
+        return len(self._rows) + (self.field.empty_label is not None)
+
+    @cached_property
+    def _rows(self) -> list[Any]:
+        return list(self.queryset.all())
+
+
+class DistrictField(django_filters.fields.ModelChoiceField):
+    """A choice among the few districts."""
+
+    iterator = ReadOnce
+
+
+class DistrictFilter(django_filters.ModelChoiceFilter):
+    """One district."""
+
+    field_class = DistrictField
+
+
 class ListingFilter(django_filters.FilterSet):
     """Kind, concept and below it, district, place or online, language, day and part of day, new this week."""
 
@@ -56,7 +88,7 @@ class ListingFilter(django_filters.FilterSet):
     concept = django_filters.ModelChoiceFilter(
         queryset=Concept.objects.live(), method="below", label=_("Skill"), widget=forms.HiddenInput
     )
-    district = django_filters.ModelChoiceFilter(
+    district = DistrictFilter(
         queryset=District.objects.order_by("id"), label=_("District"), empty_label=_("the whole city")
     )
     format = django_filters.ChoiceFilter(choices=FORMATS, method="held", label=_("How"), empty_label=_("either way"))
