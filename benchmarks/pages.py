@@ -35,7 +35,8 @@ class Server:
             self.port = free.getsockname()[1]
         command = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--workers", "1",
-            "--blocking-threads", "2", "--log-level", "warning", "--port", str(self.port), "benchmarks.served:application",
+            "--blocking-threads", "2", "--log-level", "warning", "--port", str(self.port),
+            "benchmarks.served:application",
         ]  # fmt: skip
         self.process = subprocess.Popen(command, cwd=ROOT, env={**environment, "SERVED": kind}, stdout=sys.stderr)
         self.line: http.client.HTTPConnection | None = None
@@ -177,7 +178,7 @@ def main() -> None:
     # A log costs what writing it costs, so servers write theirs to a file as they would.
     servers = {kind: Server(kind, environment) for kind in ("product", "ours", "django")}
     try:
-        print(json.dumps(measure(servers, options), ensure_ascii=False, indent=1))  # noqa: T201
+        print(json.dumps(measure(servers, options), ensure_ascii=False, indent=1))
     finally:
         for server in servers.values():
             server.stop()
@@ -188,7 +189,7 @@ def measure(servers: dict[str, Server], options: argparse.Namespace) -> dict[str
     addresses = {name: each for name, each in pages().items() if options.only in name}
     cookie = signed_in()
     plain = {"Cookie": "language=ar"}
-    for name, (path, _goal, is_in) in addresses.items():
+    for path, _goal, is_in in addresses.values():
         for _ in range(20):
             servers["product"].get(path, cookie if is_in else plain)
     for kind in ("ours", "django"):
@@ -225,7 +226,11 @@ def measure(servers: dict[str, Server], options: argparse.Namespace) -> dict[str
             "ours": round(statistics.median(empty[False])),
             "ours_signed_in": round(statistics.median(empty[True])),
         },
-        "middleware_tax": {"times_django": tax, "goal": GOALS["middleware"], "holds": tax["worst"] <= GOALS["middleware"]},
+        "middleware_tax": {
+            "times_django": tax,
+            "goal": GOALS["middleware"],
+            "holds": tax["worst"] <= GOALS["middleware"],
+        },
         "threads_started_while_measured": after - threads,
         "connections_opened_while_measured": None if opened is None else opened_after - opened,
         "pages": report,

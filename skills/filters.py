@@ -51,7 +51,7 @@ class QuestionFilter(django_filters.CharFilter):
         return qs
 
 
-class ReadOnce(ModelChoiceIterator):
+class ReadOnce(ModelChoiceIterator):  # type: ignore[type-arg]
     """The rows of a short table as choices, in one query; Django's own counts them first and opens a cursor."""
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:

@@ -1,0 +1,69 @@
+"""The outermost layer of pages: each request gets a number, a line in the log, a count; and calm when rows are away."""
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable
+
+import structlog
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+
+from exchange.lib.breaker import Breaker
+from exchange.lib.counters import REQUESTS, SECONDS
+from exchange.watch import metrics
+from exchange.watch.away import away_page
+
+log = logging.getLogger("rukn")
+told = structlog.get_logger("rukn")
+NUMBER = re.compile(r"[0-9a-f]{10,64}\Z")
+METHODS = frozenset(("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"))
+DENIED = frozenset((401, 403, 409, 429))
+ALWAYS = ("/healthz", "/readyz", "/metrics", "/static/")  # answered even while the database is left alone
+
+database = Breaker(failures=3, rest_seconds=2.0, name="database")
+
+
+class WatchMiddleware:
+    """Number, measure, count and write down each request."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        number = given[:10] if NUMBER.match(given) else secrets.token_hex(5)
+        request.number = number  # type: ignore[attr-defined]
+        structlog.contextvars.bind_contextvars(request=number)
+        try:
+            if database.is_open and not request.path.startswith(ALWAYS) and not database.may_try():
+                response: HttpResponse = away_page()
+            else:
+                response = self.get_response(request)
+                if connection.connection is not None and not hasattr(request, "database_was_lost"):
+                    database.worked()  # a page that asked no rows says nothing about them
+            self._note(request, response, time.perf_counter() - started)
+        finally:
+            structlog.contextvars.clear_contextvars()
+        return response
+
+    def _note(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+        match = request.resolver_match
+        route = f"/{match.route}" if match else "(none)"
+        method = request.method if request.method in METHODS else "OTHER"
+        status = response.status_code
+        REQUESTS.labels(route, method, status).inc()
+        SECONDS.labels(route).observe(seconds)
+        metrics.sample()
+        if not log.isEnabledFor(logging.INFO):
+            return
+        user = getattr(request, "_cached_user", None)
+        fields = {
+            "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1),
+            "person": getattr(user, "pk", None),
+        }  # fmt: skip
+        told.info("request", **fields)
+        if status in DENIED:
+            told.info("denied", refusal=getattr(request, "refused", ""), **fields)
