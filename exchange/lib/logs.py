@@ -52,7 +52,7 @@ _SCRUBBED = (
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[e-mail]"),
     (re.compile(r"(?i)\b(token|bearer|basic)\s+\S+"), r"\1 [secret]"),
     (re.compile(r"(?<=://)[^/@\s:]+:[^/@\s]+@"), "[secret]@"),
-    (re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])[\w-]{24,}\b"), "[secret]"),
+    (re.compile(r"\b(?![0-9a-f]{8}-[0-9a-f]{4}-)(?=\w*\d)(?=\w*[A-Za-z])[\w-]{24,}\b"), "[secret]"),  # no task number
     (re.compile(r"(?<!\d)\d{6}(?!\d)"), "[code]"),
     (re.compile(r"[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]+(?:\s+[\u0600-\u06ff]+)*"), "[words]"),
 )

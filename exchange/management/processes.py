@@ -1,5 +1,6 @@
 """The table of deploy/processes.toml as plain processes of this machine: started, watched, started again, ended."""
 
+import contextlib
 import ctypes
 import os
 import shlex
@@ -72,8 +73,10 @@ def proxy_configuration(*, place: Path, root: Path, port: int, pages: int, socke
             shutil.copy(file, place)
     template = string.Template((DEPLOY / "nginx" / "plain.conf.template").read_text(encoding="utf-8"))
     text = template.substitute(
-        place=place, root=root, port=port, pages=pages, sockets_1=sockets[0], sockets_2=sockets[1]
-    )
+        # As root nginx would become nobody, who may not enter root's folders.
+        user="user root;" if os.getuid() == 0 else "",
+        place=place, root=root, port=port, pages=pages, sockets_1=sockets[0], sockets_2=sockets[1],
+    )  # fmt: skip
     path = place / "nginx.conf"
     path.write_text(text, encoding="utf-8")
     return path
@@ -104,9 +107,10 @@ class Watched:
         )
 
     def signal(self, number: int) -> None:
-        """Send a signal to its whole group, if it still runs."""
-        if self.process is not None and self.process.poll() is None:
-            os.killpg(self.process.pid, number)
+        """Send a signal to its whole group: children that a killed parent left behind hear it too."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
 
 
 class Supervisor:
@@ -129,6 +133,7 @@ class Supervisor:
         for each in self.watched.values():
             if each.process is not None and each.process.poll() is not None and not self.is_ending:
                 self.say(f"{each.name} ended with status {each.process.returncode}; it is started again.")
+                each.signal(signal.SIGKILL)
                 time.sleep(0.2)
                 each.start()
 
@@ -145,6 +150,7 @@ class Supervisor:
                 except subprocess.TimeoutExpired:
                     each.signal(signal.SIGKILL)
                     each.process.wait(5)
+                each.signal(signal.SIGKILL)
 
 
 def _end_with_parent() -> None:

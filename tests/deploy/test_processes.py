@@ -54,6 +54,23 @@ def test_a_fallen_process_is_started_again_and_told(supervisor):
     assert "sleeper ended with status -9" in supervisor.said[0]
 
 
+def test_children_of_a_killed_process_are_ended_before_it_is_started_again(supervisor, tmp_path):
+    place = tmp_path / "pid"
+    code = (
+        "import pathlib, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"pathlib.Path({str(place)!r}).write_text(str(child.pid))\n"
+        "time.sleep(60)\n"
+    )
+    supervisor.add("parent", [sys.executable, "-c", code], os.environ)
+    wait_for(lambda: place.exists() and place.read_text())
+    child, parent = int(place.read_text()), supervisor.watched["parent"].process
+    parent.kill()
+    parent.wait()
+    supervisor.look()
+    wait_for(lambda: not is_running(child))
+
+
 def test_one_that_falls_again_and_again_ends_everything(supervisor):
     supervisor.add("falls", [sys.executable, "-c", ""], os.environ)
 

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -264,10 +265,9 @@ class Load:
 if settings.REDIS_URL and settings.ELASTICSEARCH_URL:
 
     @pytest.fixture(scope="module")
-    def city(tmp_path_factory):
-        place = tmp_path_factory.mktemp("processes")
-        for parent in [place, *place.parents][:3]:
-            parent.chmod(0o755)
+    def city():
+        place = Path(tempfile.mkdtemp(prefix="rukn-processes-"))  # pytest's own folders are closed to a server's user
+        place.chmod(0o755)
         folders = {name: place / name for name in ("postgres", "redis")}
         for folder in folders.values():
             folder.mkdir(mode=0o755)
@@ -282,6 +282,7 @@ if settings.REDIS_URL and settings.ELASTICSEARCH_URL:
         for name in ("redis", "postgres"):
             services[name].go_on()
             services[name].kill()
+        shutil.rmtree(place)
         prefix = found.environment["SEARCH_PREFIX"]
         with urllib.request.urlopen(f"{settings.ELASTICSEARCH_URL}/_cat/indices/{prefix}*?h=index") as answer:
             indices = answer.read().decode().split()
