@@ -133,6 +133,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.i18n",
                 "exchange.templatetags.rukn",
+                "exchange.templatetags.drawn",
                 "template_partials.templatetags.partials",
             ],
         },
@@ -300,7 +301,7 @@ STATICFILES_MANIFEST = env.bool("STATICFILES_MANIFEST", default=False)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "exchange.storage.HashedStorage"
         if STATICFILES_MANIFEST
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },

@@ -57,7 +57,7 @@ def card_of(listing: Listing, *, reader: Any, language: str, reasons: Sequence[s
     is_own = isinstance(reader, Person) and reader.pk == listing.owner_id
     district = listing.district or listing.owner.district
     return Card(
-        url=listing.get_absolute_url(),
+        url=address("listing", listing.pk),
         kind=listing.kind,
         concept=concept.name(language) if concept else next((tag.text for tag in listing.tags.all()), ""),
         title=listing.title,
@@ -67,11 +67,17 @@ def card_of(listing: Listing, *, reader: Any, language: str, reasons: Sequence[s
         district=(district.ar if language == "ar" else district.en) if district else "",
         chips=chips_of(listing),
         reasons=list(reasons),
-        action_url=listing.get_absolute_url() if is_own else reverse("hello", args=[listing.pk]),
+        action_url=address("listing", listing.pk) if is_own else address("hello", listing.pk),
         action_label=_("Look at it") if is_own else (_("Say hello") if listing.is_offer else _("I can help")),
         drawing=concept.domain if concept and concept.domain in DRAWINGS else "community",
         **more,
     )
+
+
+@lru_cache(maxsize=10_000)
+def address(name: str, pk: int) -> str:
+    """Give the address of one row; asked for many times a page."""
+    return reverse(name, args=[pk])
 
 
 def cards_for(

@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse
 
 from exchange.lib.breaker import Breaker
 from exchange.lib.counters import REQUESTS, SECONDS
+from exchange.lib.logs import Plain
 from exchange.watch import metrics
 from exchange.watch.away import away_page
 
 log = logging.getLogger("rukn")
-told = structlog.get_logger("rukn")
 NUMBER = re.compile(r"[0-9a-f]{10,64}\Z")
 METHODS = frozenset(("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"))
 DENIED = frozenset((401, 403, 409, 429))
@@ -61,9 +61,10 @@ class WatchMiddleware:
             return
         user = getattr(request, "_cached_user", None)
         fields = {
+            "request": request.number,  # type: ignore[attr-defined]
             "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1),
             "person": getattr(user, "pk", None),
         }  # fmt: skip
-        told.info("request", **fields)
+        log.info(Plain(fields, event="request"))
         if status in DENIED:
-            told.info("denied", refusal=getattr(request, "refused", ""), **fields)
+            log.info(Plain(fields, event="denied", refusal=getattr(request, "refused", "")))
