@@ -87,6 +87,9 @@ def _ticks(pid: int) -> int:
     return int(fields[11]) + int(fields[12])
 
 
+asked = 0  # requests measured so far
+
+
 def block(server: Server, path: str, headers: dict[str, str], seconds: float) -> float:
     """Give microseconds of processor time a request, asked over and over for this long."""
     before, count, end = server.cpu_seconds(), 0, time.monotonic() + seconds
@@ -94,6 +97,8 @@ def block(server: Server, path: str, headers: dict[str, str], seconds: float) ->
         for _ in range(10):
             server.get(path, headers)
         count += 10
+    global asked
+    asked += count
     return (server.cpu_seconds() - before) / count * 1e6
 
 
@@ -231,6 +236,7 @@ def measure(servers: dict[str, Server], options: argparse.Namespace) -> dict[str
             "goal": GOALS["middleware"],
             "holds": tax["worst"] <= GOALS["middleware"],
         },
+        "requests_measured": asked,
         "threads_started_while_measured": after - threads,
         "connections_opened_while_measured": None if opened is None else opened_after - opened,
         "pages": report,

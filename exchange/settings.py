@@ -44,6 +44,7 @@ BEHIND_HTTPS = env.bool("BEHIND_HTTPS", default=False)
 if BEHIND_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from the inside, without TLS
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -169,7 +170,7 @@ else:
             "min_size": 0,
             "max_size": DATABASE_POOL,
             "timeout": 3,
-            "max_idle": 60,
+            "max_idle": 600,
             "connection_class": patience.patient(_patience),
         },
         "connect_timeout": 3,

@@ -5,8 +5,10 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import structlog
+from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
@@ -20,6 +22,7 @@ log = logging.getLogger("rukn")
 NUMBER = re.compile(r"[0-9a-f]{10,64}\Z")
 METHODS = frozenset(("GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"))
 DENIED = frozenset((401, 403, 409, 429))
+INSIDE = frozenset(("/healthz", "/readyz", "/metrics"))
 ALWAYS = ("/healthz", "/readyz", "/metrics", "/static/")  # answered even while the database is left alone
 
 database = Breaker(failures=3, rest_seconds=2.0, name="database")
@@ -36,6 +39,8 @@ class WatchMiddleware:
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         number = given[:10] if NUMBER.match(given) else secrets.token_hex(5)
         request.number = number  # type: ignore[attr-defined]
+        if request.path in INSIDE:  # watchers know this process by other names than residents do
+            request.META["HTTP_HOST"] = urlsplit(settings.SITE_URL).netloc
         structlog.contextvars.bind_contextvars(request=number)
         try:
             if database.is_open and not request.path.startswith(ALWAYS) and not database.may_try():

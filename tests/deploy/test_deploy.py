@@ -137,6 +137,14 @@ class TestProduction:
         assert ended.returncode == 0, ended.stderr
         assert "no issues" in ended.stdout
 
+    def test_is_asked_by_watchers_of_containers(self, tmp_path):
+        code = (
+            "import django; django.setup(); from django.conf import settings as s;"
+            "import re; assert re.match(s.SECURE_REDIRECT_EXEMPT[0], 'healthz') and s.ALLAUTH_TRUSTED_PROXY_COUNT == 1"
+        )
+        given = {**self.given, "RUKN_VAR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "exchange.settings"}
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=given, timeout=60, check=True)
+
     def test_writes_json(self, tmp_path):
         code = "import django; django.setup(); from exchange.lib.logs import tell; tell('sign_in', person=5)"
         ended = subprocess.run(

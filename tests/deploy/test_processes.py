@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -103,3 +104,15 @@ def test_the_proxy_is_told_where_everything_is(tmp_path):
     assert "server 127.0.0.1:4 " in text
     assert f"set $rukn_root {tmp_path / 'root'};" in text
     assert (tmp_path / "locations.conf").exists()
+
+
+def test_the_demo_of_services_says_what_is_missing(tmp_path):
+    kept = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "ELASTICSEARCH_URL")}
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "services_demo"],
+        cwd=processes.settings.BASE_DIR, env={**kept, "RUKN_VAR": str(tmp_path)}, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert "REDIS_URL, ELASTICSEARCH_URL" in ended.stderr
+    assert "make demo" in ended.stderr

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from django.db import OperationalError
-from django.test import override_settings
+from django.test import Client, override_settings
 
 from exchange.asgi import sockets
 from exchange.watch import health
@@ -94,6 +94,17 @@ class TestReadyz:
 def test_healthz_asks_nothing_of_anything(client, db, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert client.get("/healthz").json() == {"ok": True}
+
+
+def test_watchers_ask_without_tls_and_by_the_name_of_the_container(db, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
+    settings.SITE_URL, settings.ALLOWED_HOSTS = "https://rukn.example.org", ["rukn.example.org"]
+    browser = Client()
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert browser.get(path, HTTP_HOST="pages:8000").status_code == 200
+    assert browser.get("/help/", HTTP_HOST="rukn.example.org").status_code == 301
+    assert browser.get("/help/", HTTP_HOST="pages:8000").status_code in (400, 301)
 
 
 class TestSocketProcess:
