@@ -96,7 +96,8 @@ def test_healthz_asks_nothing_of_anything(client, db, django_assert_num_queries)
         assert client.get("/healthz").json() == {"ok": True}
 
 
-def test_watchers_ask_without_tls_and_by_the_name_of_the_container(db, settings):
+def test_watchers_ask_without_tls_and_by_the_name_of_the_container(db, settings, parts):
+    parts(database=well)
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
     settings.SITE_URL, settings.ALLOWED_HOSTS = "https://rukn.example.org", ["rukn.example.org"]
