@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import services as accounts
 from accounts.models import District, Person, Profile
 from accounts.rules import CODES
+from exchange.lib.logs import tell
 from exchange.lib.text import clean
 
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
@@ -75,6 +76,7 @@ class CodeForm(ConfirmLoginCodeForm):
         try:
             return str(super().clean_code())
         except forms.ValidationError as error:
+            tell("code_refused")
             raise forms.ValidationError(
                 _("That is not the code we sent last. Look at the newest e-mail, or ask for a new code.")
             ) from error

@@ -51,6 +51,8 @@ class WelcomeMiddleware:
         "/appearance/",
         "/help/",
         "/healthz",
+        "/readyz",
+        "/metrics",
         "/demo/",
         "/sign-out/",
     )

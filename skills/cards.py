@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts import districts
@@ -83,7 +85,7 @@ def card_of(listing: Listing, *, reader: Any, language: str, reasons: Sequence[s
     is_own = isinstance(reader, Person) and reader.pk == listing.owner_id
     district = listing.district or listing.owner.district
     return Card(
-        url=listing.get_absolute_url(),
+        url=address("listing", listing.pk),
         kind=listing.kind,
         concept=concept.name(language) if concept else next((tag.text for tag in listing.tags.all()), ""),
         title=listing.title,
@@ -93,11 +95,17 @@ def card_of(listing: Listing, *, reader: Any, language: str, reasons: Sequence[s
         district=(district.ar if language == "ar" else district.en) if district else "",
         chips=chips_of(listing),
         reasons=list(reasons),
-        action_url=listing.get_absolute_url() if is_own else reverse("hello", args=[listing.pk]),
+        action_url=address("listing", listing.pk) if is_own else address("hello", listing.pk),
         action_label=_("Look at it") if is_own else (_("Say hello") if listing.is_offer else _("I can help")),
         drawing=concept.domain if concept and concept.domain in DRAWINGS else "community",
         **more,
     )
+
+
+@lru_cache(maxsize=10_000)
+def address(name: str, pk: int) -> str:
+    """Give the address of one row; asked for many times a page."""
+    return reverse(name, args=[pk])
 
 
 def cards_for(
@@ -118,7 +126,12 @@ def cards_for(
 
 def chips_of(listing: Listing) -> list[str]:
     """Give how and when in a few short words."""
-    return [str(listing.get_format_display()), *when_words(listing.free_codes)[:2]]
+    return list(_chips(listing.format, tuple(listing.free_codes), get_language() or "ar"))
+
+
+@lru_cache(maxsize=4096)
+def _chips(held: str, codes: tuple[str, ...], _language: str) -> tuple[str, ...]:
+    return str(Listing.Format(held).label), *when_words(codes)[:2]
 
 
 def when_words(codes: Sequence[str]) -> list[str]:

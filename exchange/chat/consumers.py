@@ -14,7 +14,9 @@ from django.utils import translation
 from accounts.models import Person
 from exchange.chat import rules
 from exchange.chat import services as chat
+from exchange.lib.counters import SOCKETS
 from exchange.lib.errors import Refused
+from exchange.lib.logs import tell
 
 READ_ROWS_SECONDS = 3.0
 TYPING_SECONDS = 3.0
@@ -32,8 +34,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.accept()
         if not isinstance(user, Person) or not user.is_active:
             await self.close(code=UNKNOWN)
+            tell("socket_refused")
             return
         self.person = user
+        SOCKETS.inc()
+        tell("socket_opened", person=user.pk)
         self.known: dict[int, int] | None = None  # None until hello
         self.seen: dict[tuple[int, int], int] = {}
         self.typed_at: dict[int, float] = {}
@@ -45,6 +50,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Leave the bell and stop reading."""
         if hasattr(self, "rounds"):
             self.rounds.cancel()
+            SOCKETS.dec()
+            tell("socket_closed", person=self.person.pk, close=code)
             with contextlib.suppress(Exception):
                 await self.channel_layer.group_discard(chat.group_of(self.person.pk), self.channel_name)
 

@@ -33,7 +33,7 @@ class GuardedBackend(Backend):
     def __init__(self) -> None:
         self.usual = ElasticBackend()
         self.basic: Backend = import_string(settings.SEARCH_FALLBACK)()
-        self.breaker = Breaker(failures=FAILURES, rest_seconds=REST_SECONDS)
+        self.breaker = Breaker(failures=FAILURES, rest_seconds=REST_SECONDS, name="elasticsearch")
 
     def find(self, query: Query) -> Found:
         """Answer a question, marked basic when Elasticsearch could not."""
