@@ -53,6 +53,7 @@ class WelcomeMiddleware:
         "/healthz",
         "/demo/",
         "/sign-out/",
+        "/api/",  # says so itself, as JSON
     )
 
     def __init__(self, get_response: Answer) -> None:

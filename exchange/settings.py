@@ -8,6 +8,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from exchange.lib.address import networks
+from exchange.lib.bucket import read_limit
 from exchange.lib.environment import service_url
 
 env = environ.Env()
@@ -77,11 +79,14 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "template_partials",
+    "rest_framework",
+    "drf_spectacular",
     "allauth",
     "allauth.account",
     "allauth.usersessions",
     "exchange",
     "exchange.outbox",
+    "exchange.limits",
     "accounts",
     "skills",
     "search",
@@ -213,6 +218,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"queue": "long", "expires": 10},
     },
     "forget-handled": {"task": "exchange.outbox.tasks.forget_handled", "schedule": 3600.0},
+    "forget-full-buckets": {"task": "exchange.limits.tasks.forget_full_buckets", "schedule": 3600.0},
     "ask-still-true": {"task": "skills.tasks.rest_stale_listings", "schedule": 3600.0},
 }
 
@@ -302,6 +308,48 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# --- The API ---------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api_auth.KeyAuthentication", "accounts.api_auth.PageSession"],
+    "DEFAULT_PERMISSION_CLASSES": [],  # exchange.api.views.ApiView asks for itself
+    "DEFAULT_RENDERER_CLASSES": ["exchange.api.wire.Json"],
+    "DEFAULT_PARSER_CLASSES": ["exchange.api.wire.JsonBody"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "exchange.api.wire.AlwaysJson",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "exchange.api.schema.Operation",
+    "EXCEPTION_HANDLER": "exchange.api.errors.answer",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Rukn · ركن",
+    "VERSION": "1",
+    "DESCRIPTION": "The skill exchange of a learning city. How to use it: docs/api.md, /api/docs/.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "Language": "skills.models.LANGS",
+        "Spoken": "accounts.models.SPOKEN",
+        "Kind": "skills.models.Listing.Kind",
+        "ListingState": "skills.models.Listing.State",
+        "TextState": "skills.models.Revision.State",
+        "Format": "skills.models.Content.Format",
+        "InReturn": "skills.models.Content.Return",
+        "Verdict": "exchange.moderation.models.Decision.Verdict",
+    },
+}
+# Each is "count/second|minute|hour|day" or "off": half of the count may come at once, the others evenly.
+API_PERSON_LIMIT = env.str("API_PERSON_LIMIT", default="240/minute")  # whoever is signed in, all keys together
+API_WRITE_LIMIT = env.str("API_WRITE_LIMIT", default="60/minute")  # of these, what changes something
+API_ADDRESS_LIMIT = env.str("API_ADDRESS_LIMIT", default="120/minute")  # an address with nobody signed in
+RATE_LIMITS = {
+    "api-person": read_limit("API_PERSON_LIMIT", API_PERSON_LIMIT),
+    "api-write": read_limit("API_WRITE_LIMIT", API_WRITE_LIMIT),
+    "api-address": read_limit("API_ADDRESS_LIMIT", API_ADDRESS_LIMIT),
+}
+# Whose X-Forwarded-For is believed; empty: nobody's, the address is the one that connects.
+TRUSTED_PROXIES = networks("TRUSTED_PROXIES", env.list("TRUSTED_PROXIES", default=[]))
 
 LOGGING = {
     "version": 1,

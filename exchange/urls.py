@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("matching.urls")),
     path("", include("exchange.lessons.urls")),
     path("", include("exchange.chat.urls")),
+    path("api/", include("exchange.api_urls")),
     path("desk/", include("exchange.moderation.urls")),
     path("admin/", admin.site.urls),
 ]
