@@ -5,7 +5,9 @@ from typing import Any, cast
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_filters import BooleanFilter
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import ValidationError
@@ -261,8 +263,13 @@ def words_of(request: Request) -> str:
 def filters_from(request: Request, rows: QuerySet[Listing]) -> ListingFilter:
     """Read the query as the pages' FilterSet; raises a validation error (422) for what is not on offer."""
     filters = ListingFilter(request.query_params, queryset=rows)
-    if not filters.form.is_valid():
-        raise ValidationError({name: [str(text) for text in texts] for name, texts in filters.form.errors.items()})
+    wrong = {name: [str(text) for text in texts] for name, texts in filters.form.errors.items()}
+    for name, each in filters.filters.items():
+        # A box on a page is ticked whatever its value; a program says what it means.
+        if isinstance(each, BooleanFilter) and not set(request.query_params.getlist(name)) <= {"true", "false"}:
+            wrong[name] = [gettext("This must be true or false.")]
+    if wrong:
+        raise ValidationError(wrong)
     return filters
 
 
