@@ -1,13 +1,15 @@
-"""The page that lists every operation of the API, made from its description on the server: no scripts, no CDN."""
+"""The description of the API as a file, and the page made from it on the server: no scripts, no CDN."""
 
+import json
 from functools import lru_cache
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer
 
 ROOMS = {
     "search": _("Search"),
@@ -29,10 +31,23 @@ def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "api/docs.html", context)
 
 
+@require_GET
+def schema(request: HttpRequest) -> HttpResponse:
+    """Give the description as OpenAPI, in the reader's language."""
+    return JsonResponse(_schema(str(request.LANGUAGE_CODE)), json_dumps_params={"ensure_ascii": False})
+
+
+@lru_cache(maxsize=4)
+def _schema(language: str) -> dict[str, Any]:
+    """Give the description in the reader's language, which is active; made once, for it takes a second."""
+    found = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return dict(json.loads(OpenApiJsonRenderer().render(found)))
+
+
 @lru_cache(maxsize=4)
 def _rooms(language: str) -> list[dict[str, Any]]:
-    """Give the operations by room, in the reader's language, which is active."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    """Give the operations by room, in the reader's language."""
+    schema = _schema(language)
     found: dict[str, list[dict[str, Any]]] = {tag: [] for tag in ROOMS}
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
