@@ -6,7 +6,7 @@ PY ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $
 MESSAGES := exchange/locale/ar/LC_MESSAGES/django
 JOBS ?= 2
 
-.PHONY: help demo services-demo nginx test test-services check fix lock messages clean browser
+.PHONY: help demo services-demo nginx test test-services api-fuzz check fix lock messages clean browser
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ test-services: $(VENV)/.dev $(MESSAGES).mo browser nginx ## The same tests on Po
 	  if [ -z "$${!name}" ]; then echo "make test-services needs $$name; see docs/operations.md" >&2; exit 2; fi; \
 	done
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+api-fuzz: $(VENV)/.dev $(MESSAGES).mo ## Ask the API 20,000 times and more through schemathesis: make api-fuzz [ARGS="--cases 3000"]
+	@$(BIN)/python benchmarks/api_fuzz.py $(ARGS)
 
 check: $(VENV)/.dev $(MESSAGES).mo ## Lint, types, layers, templates, migrations, translations
 	$(BIN)/ruff check .

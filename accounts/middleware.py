@@ -55,6 +55,7 @@ class WelcomeMiddleware:
         "/metrics",
         "/demo/",
         "/sign-out/",
+        "/api/",  # says so itself, as JSON
     )
 
     def __init__(self, get_response: Answer) -> None:

@@ -9,6 +9,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from exchange.lib import logs, patience
+from exchange.lib.bucket import read_limit
 from exchange.lib.environment import Env, agree, service_url
 
 env = Env()
@@ -83,12 +84,15 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "template_partials",
+    "rest_framework",
+    "drf_spectacular",
     "allauth",
     "allauth.account",
     "allauth.usersessions",
     "exchange",
     "exchange.watch",
     "exchange.outbox",
+    "exchange.limits",
     "accounts",
     "skills",
     "search",
@@ -239,6 +243,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"queue": "bells", "expires": 30},
     },
+    "forget-full-buckets": {"task": "exchange.limits.tasks.forget_full_buckets", "schedule": 3600.0},
     "ask-still-true": {"task": "skills.tasks.rest_stale_listings", "schedule": 3600.0},
 }
 
@@ -337,6 +342,46 @@ LOG_LEVEL = env.choice(
     "LOG_LEVEL", "INFO" if LOG_FORMAT == "json" else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR")
 )
 LOGGING = logs.configuration(LOG_LEVEL)
+
+# --- The API ---------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api_auth.KeyAuthentication", "accounts.api_auth.PageSession"],
+    "DEFAULT_PERMISSION_CLASSES": [],  # exchange.api.views.ApiView asks for itself
+    "DEFAULT_RENDERER_CLASSES": ["exchange.api.wire.Json"],
+    "DEFAULT_PARSER_CLASSES": ["exchange.api.wire.JsonBody"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "exchange.api.wire.AlwaysJson",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "exchange.api.schema.Operation",
+    "EXCEPTION_HANDLER": "exchange.api.errors.answer",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Rukn · ركن",
+    "VERSION": "1",
+    "DESCRIPTION": "The skill exchange of a learning city. How to use it: docs/api.md, /api/docs/.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "Language": "skills.models.LANGS",
+        "Spoken": "accounts.models.SPOKEN",
+        "Kind": "skills.models.Listing.Kind",
+        "ListingState": "skills.models.Listing.State",
+        "TextState": "skills.models.Revision.State",
+        "Format": "skills.models.Content.Format",
+        "InReturn": "skills.models.Content.Return",
+        "Verdict": "exchange.moderation.models.Decision.Verdict",
+    },
+}
+# Each is "count/second|minute|hour|day" or "off": half of the count may come at once, the others evenly.
+API_PERSON_LIMIT = env.str("API_PERSON_LIMIT", default="240/minute")  # whoever is signed in, all keys together
+API_WRITE_LIMIT = env.str("API_WRITE_LIMIT", default="60/minute")  # of these, what changes something
+API_ADDRESS_LIMIT = env.str("API_ADDRESS_LIMIT", default="120/minute")  # an address with nobody signed in
+RATE_LIMITS = {
+    "api-person": read_limit("API_PERSON_LIMIT", API_PERSON_LIMIT),
+    "api-write": read_limit("API_WRITE_LIMIT", API_WRITE_LIMIT),
+    "api-address": read_limit("API_ADDRESS_LIMIT", API_ADDRESS_LIMIT),
+}
 
 # Person.email is unique without regard to case, by a constraint that this check does not see.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]

@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("exchange.lessons.urls")),
     path("", include("exchange.chat.urls")),
     path("", include("exchange.notices.urls")),
+    path("api/", include("exchange.api_urls")),
     path("desk/", include("exchange.moderation.urls")),
     path("admin/", admin.site.urls),
 ]

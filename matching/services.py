@@ -136,6 +136,11 @@ def reasons_between(*, person: Person, listing_ids: Sequence[int], language: str
     return {view.listing.pk: view.reasons for view in _views(list(rows), person, language)}
 
 
+def views_of(*, matches: Sequence[Match], person: Person, language: str) -> list[MatchView]:
+    """Give matches that `Match.objects.for_owner(person)` let through as their reader sees them, in the same order."""
+    return _views(list(matches), person, language)
+
+
 @transaction.atomic
 def dismiss(*, person: Person, offer_id: int, wish_id: int) -> None:
     """Remember "not for me": the pair is not shown to this person again, however often it is found."""

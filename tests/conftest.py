@@ -28,6 +28,7 @@ DATA = Path(__file__).parent / "data"
 def _plain_surroundings(settings: Any) -> None:
     """No broker in tests: the bell is lost, `relay()` does what it would have rung for."""
     settings.CELERY_BROKER_URL = "memory://"
+    settings.RATE_LIMITS = {}  # tests of limits set their own
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
     concept_services.forget()

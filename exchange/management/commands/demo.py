@@ -110,6 +110,7 @@ class Command(BaseCommand):
             log_level="warning",
             ws="websockets-sansio",
             lifespan="off",
+            proxy_headers=False,  # the demo stands behind no proxy, so nobody names an address but the connection
             timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
