@@ -87,7 +87,15 @@ def arguments(name, wanted, city):
         number = city["draft"].listing_id
     else:
         number = city["wish"].pk
-    known = {"pk": number, "step": 3, "object_id": number, "content_type_id": 1, "app_label": "skills", "url": "x", "token": "x"}
+    known = {
+        "pk": number,
+        "step": 3,
+        "object_id": number,
+        "content_type_id": 1,
+        "app_label": "skills",
+        "url": "x",
+        "token": "x",
+    }
     return {each: known[each] for each in wanted}
 
 
