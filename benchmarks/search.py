@@ -62,6 +62,7 @@ def page(app: Callable[..., Any], query: str) -> bytes:
     environ = {
         "REQUEST_METHOD": "GET", "PATH_INFO": "/find/", "QUERY_STRING": query, "SERVER_NAME": "127.0.0.1",
         "SERVER_PORT": "8000", "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "127.0.0.1", "HTTP_ACCEPT_LANGUAGE": "ar",
+        "HTTP_ACCEPT_ENCODING": "gzip",
         "wsgi.input": BytesIO(), "wsgi.errors": sys.stderr, "wsgi.url_scheme": "http", "wsgi.version": (1, 0),
         "wsgi.multithread": True, "wsgi.multiprocess": True, "wsgi.run_once": False,
     }  # fmt: skip
@@ -130,9 +131,12 @@ def _beside_elasticsearch(app: Callable[..., Any], addresses: list[str], rounds:
         analysis._meant.cache_clear()  # as if nobody had asked this before
         wall, cpu = time.perf_counter(), time.thread_time()
         page(app, address)
-        return time.perf_counter() - wall - watch.seconds, time.thread_time() - cpu
+        wall, cpu = time.perf_counter() - wall - watch.seconds, time.thread_time() - cpu
+        work_cpu.append(cpu - watch.cpu)
+        return wall, cpu
 
     blocks = []
+    work_cpu: list[float] = []
     for _ in range(rounds):
         raws: list[tuple[float, float]] = []
         works: list[tuple[float, float]] = []
@@ -152,6 +156,7 @@ def _beside_elasticsearch(app: Callable[..., Any], addresses: list[str], rounds:
     told = {
         "raw_ms": _milliseconds([row[0] for raws, _ in blocks for row in raws]),
         "work_ms": _milliseconds([row[0] for _, works in blocks for row in works]),
+        "work_cpu_ms": _milliseconds(work_cpu),  # of the page alone; a busy machine lengthens it least
         "work_to_raw_p50": _spread(middle),
         "work_to_raw_p95": _spread(tail),
         "cpu_to_raw_client_cpu": _spread(cpu),
@@ -162,14 +167,20 @@ def _beside_elasticsearch(app: Callable[..., Any], addresses: list[str], rounds:
 
 
 def _embedded(app: Callable[..., Any], addresses: list[str], rounds: int) -> dict[str, Any]:
-    seconds = []
+    seconds, cpu = [], []
     for _ in range(rounds):
         for address in addresses:
-            started = time.perf_counter()
+            started, cpu_before = time.perf_counter(), time.thread_time()
             page(app, address)
             seconds.append(time.perf_counter() - started)
+            cpu.append(time.thread_time() - cpu_before)
     told = _milliseconds(seconds)
-    return {"page_ms": told, "goal_p95_ms": EMBEDDED_MS, "ok": told["p95"] <= EMBEDDED_MS}
+    return {
+        "page_ms": told,
+        "page_cpu_ms": _milliseconds(cpu),
+        "goal_p95_ms": EMBEDDED_MS,
+        "ok": told["p95"] <= EMBEDDED_MS,
+    }
 
 
 def _profile(app: Callable[..., Any], addresses: list[str]) -> int:
