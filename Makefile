@@ -9,7 +9,7 @@ JOBS ?= 2
 .PHONY: help demo services-demo nginx test test-services api-fuzz check fix lock messages clean browser
 
 help: ## Show what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/.base $(MESSAGES).mo ## Start the demo city: make demo [ARGS="--port 8080 --reset --size city"]
 	@$(BIN)/python manage.py demo $(ARGS)
