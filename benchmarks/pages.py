@@ -156,7 +156,12 @@ def signed_in() -> dict[str, str]:
 def spread(values: list[float]) -> dict[str, float]:
     """Give median, lowest, highest and the worst third's mean, rounded."""
     worst = sorted(values)[-max(1, len(values) // 3) :]
-    shown = {"median": statistics.median(values), "low": min(values), "high": max(values), "worst": statistics.mean(worst)}
+    shown = {
+        "median": statistics.median(values),
+        "low": min(values),
+        "high": max(values),
+        "worst": statistics.mean(worst),
+    }
     return {name: round(value, 2) for name, value in shown.items()}
 
 
