@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, cast
 
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated, NotFound
 from rest_framework.request import Request
@@ -29,6 +30,15 @@ class ApiView(APIView):
         self.perform_authentication(request)
         limits.count(request)
         self._admit(request)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Say in which language the answer is, and let nobody on the way keep what is for one person."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Content-Language"] = self.language()
+        patch_vary_headers(response, ["Authorization", "Cookie"])
+        if "Authorization" in request.headers or request._request.user.is_authenticated:
+            response["Cache-Control"] = "private, no-store"
+        return response
 
     def _admit(self, request: Request) -> None:
         is_open = self.is_open and request.method in limits.SAFE

@@ -1,5 +1,6 @@
 """A part of a page that is the same for many readers is drawn once and kept for a minute."""
 
+import secrets
 import time
 from collections import OrderedDict
 from typing import Any
@@ -15,8 +16,8 @@ from django.utils.safestring import SafeString, mark_safe
 register = template.Library()
 
 KEPT, KEEP_SECONDS = 2000, 60.0
-# What differs for each request stands in a kept part as a mark: private characters, which no text holds.
-MARKS = {"csrf_token": "\ue010csrf\ue011", "here": "\ue010here\ue011"}
+# What differs for each request stands in a kept part as a mark that nobody outside this process can write.
+MARKS = {name: f"\ue010{secrets.token_hex(8)}\ue011" for name in ("csrf_token", "here")}
 _kept: OrderedDict[tuple[object, ...], tuple[float, str]] = OrderedDict()
 
 

@@ -209,6 +209,14 @@ def test_the_refusal_is_in_the_persons_language_unless_asked_otherwise(program, 
     assert answers == ["لا شيء هنا.", "There is nothing here."]
 
 
+def test_nobody_on_the_way_keeps_what_is_for_one_person(program, salma, client):
+    key = accounts.make_token(person=salma)
+    private = client.get("/api/me/", headers={"authorization": f"Token {key}"})
+    assert (private["Cache-Control"], private["Content-Language"]) == ("private, no-store", "ar")
+    assert "Authorization" in private["Vary"]
+    assert "no-store" not in client.get("/api/districts/").get("Cache-Control", "")
+
+
 def test_a_newcomer_is_asked_to_introduce_themselves_first(program, db):
     newcomer = accounts.make_person(email="new@example.org", welcomed=False)
     ask = program(newcomer)
