@@ -38,7 +38,7 @@ class TestBetween:
         assert measure().between(4, 5).road == "related"
 
     def test_learns_from_people_who_hold_both(self):
-        held = {person: (1, 2) for person in range(9)} | {person: (3,) for person in range(9, 60)}
+        held = dict.fromkeys(range(9), (1, 2)) | dict.fromkeys(range(9, 60), (3,))
         together = co_occurrence(count_together(held), len(held))
         assert together[1, 2] > 0.8
         assert measure(together).between(1, 2).road == "together"
