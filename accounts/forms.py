@@ -130,9 +130,18 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
 
+    age_band = forms.ChoiceField(
+        choices=Profile.AgeBand.choices,
+        required=False,
+        label=_("Your age, if you like"),
+        help_text=_(
+            "Counted only, to see that young and old are served alike. Nobody sees it, no match depends on it."
+        ),
+    )
+
     class Meta:
         model = Profile
-        fields = ["about", "speaks", "max_learners"]
+        fields = ["about", "speaks", "max_learners", "age_band"]
 
 
 class FreeHoursForm(forms.Form):

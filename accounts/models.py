@@ -113,7 +113,14 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
 
 class Profile(models.Model):
-    """What neighbours may know of a person."""
+    """What neighbours may know of a person, and `age_band`, which nobody sees and nothing ranks by."""
+
+    class AgeBand(models.TextChoices):
+        UNSAID = "", _("I would rather not say")
+        YOUNG = "18-24", _("18 to 24")
+        ADULT = "25-44", _("25 to 44")
+        MIDDLE = "45-64", _("45 to 64")
+        OLDER = "65+", _("65 or older")
 
     person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="profile")
     about = models.TextField(_("about me"), max_length=1000, blank=True)
@@ -122,6 +129,8 @@ class Profile(models.Model):
     max_learners = models.PositiveSmallIntegerField(_("learners at once"), default=2)
     paused_at = models.DateTimeField(null=True, blank=True)
     free_mask = models.PositiveIntegerField(default=0)  # 21 bits, accounts.rules.CODES; 0 = not said
+    # Given freely, counted only in groups of five or more (matching, fairness report), never shown or scored:
+    age_band = models.CharField(_("your age"), max_length=5, choices=AgeBand, default=AgeBand.UNSAID, blank=True)
 
     class Meta:
         constraints = [

@@ -18,7 +18,7 @@ from accounts.models import Block, District, Person, Profile, Token
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
 
-PROFILE_FIELDS = {"about", "about_lang", "speaks", "max_learners"}
+PROFILE_FIELDS = {"about", "about_lang", "speaks", "max_learners", "age_band"}
 PERSON_FIELDS = {"name", "district", "language"}
 MOST_KEYS = 20
 

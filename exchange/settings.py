@@ -245,6 +245,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "forget-full-buckets": {"task": "exchange.limits.tasks.forget_full_buckets", "schedule": 3600.0},
     "ask-still-true": {"task": "skills.tasks.rest_stale_listings", "schedule": 3600.0},
+    "rematch": {"task": "matching.tasks.rematch_everybody", "schedule": 3600.0, "options": {"queue": "long"}},
 }
 
 # --- Search ----------------------------------------------------------------------------------------------------------

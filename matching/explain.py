@@ -6,9 +6,12 @@ once, and because Arabic counts need their own forms (CLDR: zero, one, two, few,
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from accounts.rules import DAYS, codes
+from matching.hints import Change
+from matching.scoring import SKILL
 
 MOST_REASONS = 3
 
@@ -46,6 +49,7 @@ class Told:
     facts: Facts
     names: Names
     is_learner: bool
+    today: date
 
     @property
     def taught(self) -> str:
@@ -64,6 +68,11 @@ class Told:
         return self.names.concept(pair[0])
 
     @property
+    def days(self) -> int:
+        """Days since the offer was last confirmed."""
+        return max(0, (self.today - date.fromisoformat(self.facts["answered"])).days)
+
+    @property
     def district(self) -> str:
         """Name of the district, the reader's own or one near by."""
         return self.names.districts.get(self.facts.get("district") or self.facts.get("near") or 0, "")
@@ -72,25 +81,45 @@ class Told:
 Sentence = Callable[[Told], str]
 
 
-def reasons(contributions: Mapping[str, float], facts: Facts, *, reader: str, language: str, names: Names) -> list[str]:
-    """Give at most three sentences, the strongest contribution first; `reader` is "learner" or "teacher".
+def reasons(
+    contributions: Mapping[str, float], facts: Facts, *, reader: str, language: str, names: Names, today: date
+) -> list[str]:
+    """Give at most three sentences: the skill, then the strongest first; `reader` is "learner" or "teacher".
 
     Each sentence belongs to one contribution that is above zero; what did not count is never said.
     """
-    told = Told(facts, names, reader == "learner")
+    told = Told(facts, names, reader == "learner", today)
     sentences = SENTENCES[language]
-    ranked = sorted(contributions.items(), key=lambda item: (-item[1], item[0]))
+    ranked = sorted(contributions.items(), key=lambda item: (item[0] not in SKILL, -item[1], item[0]))
     said = [sentences[name](told) for name, value in ranked if value > 0 and name in sentences]
     return [sentence for sentence in said if sentence][:MOST_REASONS]
 
 
-def hint(contributions: Mapping[str, float], *, language: str) -> str:
-    """Give one thing that would make the pair easier, or nothing."""
-    if "free_hours" in contributions:
+def hint(change: Change | None, *, language: str) -> str:
+    """Say the one change of the reader's side that would make the pair possible or easier; nothing for None."""
+    if change is None:
         return ""
+    when = times(change.bit, language)[0] if change.bit else ""
+    spoken = LANGUAGES[language].get(change.language, change.language)
     if language == "ar":
-        return "لو وجدتما وقتًا مشتركًا في الأسبوع لصار اللقاء أسهل."
-    return "One shared free time in the week would make this easier."
+        end = "لصار هذا ممكنًا" if change.makes_possible else "لصار الاتفاق على موعد أسهل"
+        return {
+            "hours": f"لو تفرّغت {when} أيضًا {end}.",
+            "say_hours": f"ذكر أوقات فراغك يسهّل الاتفاق: {when} مثلًا وقت يناسب الطرف الآخر.",
+            "online": f"لو أمكنك اللقاء عن بُعد أيضًا {end}.",
+            "in_person": f"لو أمكنك اللقاء وجهًا لوجه أيضًا {end}.",
+            "language": f"ذكر اللغات التي تناسبك يسهّل الاتفاق: {spoken} لغة الطرف الآخر.",
+            "confirm": "تأكيد أن عرضك ما زال قائمًا يقوّي هذا التوافق.",
+        }[change.kind]
+    end = "would make this possible" if change.makes_possible else "would make a date easier"
+    return {
+        "hours": f"One more free time, {when}, {end}.",
+        "say_hours": f"Saying when you are free would help: {when}, for one, suits the other side.",
+        "online": f"Meeting online too {end}.",
+        "in_person": f"Meeting in person too {end}.",
+        "language": f"Saying which languages suit you would help: the other side speaks {spoken}.",
+        "confirm": "Confirming that your offer is still true would strengthen this match.",
+    }[change.kind]
 
 
 def count_ar(number: int, forms: tuple[str, str, str, str]) -> str:
@@ -119,8 +148,8 @@ def times(mask: int, language: str) -> list[str]:
 
 def _same_ar(told: Told) -> str:
     if told.is_learner:
-        return f"هنا من يعلّم ما ترغب في تعلّمه: {told.taught}."
-    return f"هنا من يرغب في تعلّم ما تعلّمه: {told.taught}."
+        return f"هنا من يعلّم ما كتبته في رغبتك: {told.taught}."
+    return f"هنا من يرغب في تعلّم ما في عرضك: {told.taught}."
 
 
 def _same_en(told: Told) -> str:
@@ -131,9 +160,9 @@ def _same_en(told: Told) -> str:
 
 def _related_ar(told: Told) -> str:
     near = (
-        f"«{told.taught}» قريبة من رغبتك «{told.wished}»"
+        f"مهارة «{told.taught}» قريبة من رغبتك «{told.wished}»"
         if told.is_learner
-        else f"الرغبة «{told.wished}» قريبة مما تعلّمه: «{told.taught}»"
+        else f"الرغبة «{told.wished}» قريبة من عرضك «{told.taught}»"
     )
     return f"{near}، وكثيرًا ما تجتمعان." if told.facts.get("road") == "together" else f"{near}."
 
@@ -149,8 +178,8 @@ def _related_en(told: Told) -> str:
 
 def _two_way_ar(told: Told) -> str:
     if told.is_learner:
-        return f"والفائدة متبادلة: ما تعلّمه أنت ({told.back}) يلبّي رغبة عند الطرف الآخر."
-    return f"والفائدة متبادلة: يمكنك أن تتعلّم بدورك ({told.back})."
+        return f"والفائدة متبادلة: في عروضك ما يلبّي رغبة الطرف الآخر ({told.back})."
+    return f"والفائدة متبادلة: عند الطرف الآخر ما يلبّي رغبتك ({told.back})."
 
 
 def _two_way_en(told: Told) -> str:
@@ -162,7 +191,7 @@ def _two_way_en(told: Told) -> str:
 def _free_ar(told: Told) -> str:
     spoken = times(told.facts["free"], "ar")
     if len(spoken) <= 2:
-        return f"كلاكما متفرّغ {' و'.join(spoken)}."
+        return f"وقتكما المشترك: {' و'.join(spoken)}."
     return f"بينكما {count_ar(len(spoken), TIMES_AR)}، منها {spoken[0]}."
 
 
@@ -190,7 +219,7 @@ def _language(told: Told, language: str) -> list[str]:
 
 
 def _fresh_ar(told: Told) -> str:
-    days = told.facts["days"]
+    days = told.days
     return (
         "تأكّد اليوم أن العرض ما زال قائمًا."
         if days == 0
@@ -199,7 +228,7 @@ def _fresh_ar(told: Told) -> str:
 
 
 def _fresh_en(told: Told) -> str:
-    days = told.facts["days"]
+    days = told.days
     return (
         "Confirmed as still true today." if days == 0 else f"Confirmed as still true {days} day{'s' * (days > 1)} ago."
     )
@@ -215,6 +244,7 @@ SENTENCES: dict[str, dict[str, Sentence]] = {
         "place": _place_ar,
         "language": lambda told: f"تجمعكما لغة: {' و'.join(_language(told, 'ar'))}.",
         "format": lambda told: "يمكن أن يكون اللقاء عن بُعد." if told.facts.get("online") else "",
+        "room": lambda told: "المكان متاح الآن لمتعلّم جديد." if told.is_learner else "",
         "freshness": _fresh_ar,
     },
     "en": {
@@ -226,6 +256,7 @@ SENTENCES: dict[str, dict[str, Sentence]] = {
         "place": _place_en,
         "language": lambda told: f"You both speak {' and '.join(_language(told, 'en'))}.",
         "format": lambda told: "It can be held online." if told.facts.get("online") else "",
+        "room": lambda told: "There is room for another learner now." if told.is_learner else "",
         "freshness": _fresh_en,
     },
 }

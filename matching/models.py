@@ -1,4 +1,4 @@
-"""Proposed pairs of an offer and a wish, with the numbers that ranked them."""
+"""Proposed pairs of an offer and a wish with the numbers that ranked them, and what the ranking is learned from."""
 
 from typing import Any
 
@@ -6,7 +6,17 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Person, blocked_ids
-from skills.models import Listing
+from skills.models import Concept, Listing
+
+OPEN_SIDES: dict[str, Any] = {
+    f"{side}__{field}": value
+    for side in ("offer", "wish")
+    for field, value in (
+        ("state", Listing.State.PUBLISHED),
+        ("owner__profile__paused_at", None),
+        ("owner__is_active", True),
+    )
+}
 
 
 class MatchQuerySet(models.QuerySet["Match"]):
@@ -18,33 +28,31 @@ class MatchQuerySet(models.QuerySet["Match"]):
 
     def for_owner(self, person: Person) -> "MatchQuerySet":
         """Give pairs in which one side is this person's and neither side was refused, hidden, paused or blocked."""
-        open_now: dict[str, Any] = {
-            f"{side}__{field}": value
-            for side in ("offer", "wish")
-            for field, value in (
-                ("state", Listing.State.PUBLISHED),
-                ("owner__profile__paused_at", None),
-                ("owner__is_active", True),
-            )
-        }
         blocked = blocked_ids(person)
+        put_aside = Dismissal.objects.filter(
+            person=person, offer=models.OuterRef("offer"), wish=models.OuterRef("wish")
+        )
         return (
             self.of_owner(person)
-            .filter(**open_now)
+            .filter(~models.Exists(put_aside), **OPEN_SIDES)
             .exclude(offer__owner__in=blocked)
             .exclude(wish__owner__in=blocked)
-            .exclude(dismissals__person=person)
         )
 
 
 class Match(models.Model):
-    """A proposed pair. `contributions` sum to `score`; the reasons are told from them when read."""
+    """A proposed pair. `contributions` sum to `score`; the reasons are told from them when read.
+
+    A row stands as long as the pair is among the best of its offer or of its wish, and says of which.
+    """
 
     offer = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="matches_as_offer")
     wish = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="matches_as_wish")
     score = models.FloatField()
     contributions = models.JSONField(default=dict)  # name → number
     facts = models.JSONField(default=dict)  # what the reasons name: concepts, hours, district
+    for_offer = models.BooleanField(default=True)  # among the best of the offer
+    for_wish = models.BooleanField(default=True)  # among the best of the wish
     found_at = models.DateTimeField(default=timezone.now)
 
     objects = MatchQuerySet.as_manager()
@@ -74,3 +82,100 @@ class Dismissal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id}: {self.offer_id} ~ {self.wish_id}"
+
+
+class State(models.Model):
+    """One row: what all kept matches were computed with, and the lock of whoever writes them."""
+
+    as_of = models.DateField()  # the day from which freshness and late talks are counted
+    rev = models.PositiveBigIntegerField(default=0)  # grows with every write of matches
+    likeness_rev = models.PositiveIntegerField(default=0)  # grows when neighbourhoods change
+    concepts_version = models.PositiveIntegerField(default=0)  # of the tree that the neighbourhoods were made from
+
+    def __str__(self) -> str:
+        return f"{self.as_of} r{self.rev}"
+
+
+class Neighbourhood(models.Model):
+    """The concepts most like one concept, as [[concept, likeness 0–1, road], …]; likeness goes both ways."""
+
+    concept = models.OneToOneField(Concept, on_delete=models.CASCADE, primary_key=True, related_name="neighbourhood")
+    near = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.concept_id}: {len(self.near)}"
+
+
+class Held(models.Model):
+    """That a person's public listings name a concept, as the counts of `Together` know it."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="held")
+    concept = models.ForeignKey(Concept, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "concept"], name="held_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.concept_id}"
+
+
+class Together(models.Model):
+    """How many people hold two concepts (`one` < `other`), or one concept (`one` = `other`)."""
+
+    one = models.ForeignKey(Concept, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(Concept, on_delete=models.CASCADE, related_name="+")
+    people = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["one", "other"], name="counted_once_together")]
+
+    def __str__(self) -> str:
+        return f"{self.one_id} + {self.other_id}: {self.people}"
+
+
+class Standing(models.Model):
+    """How busy a mentor is and how lately hellos were answered, as matching last counted it; no row = nothing yet."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="standing")
+    busy = models.PositiveSmallIntegerField(default=0)  # learners in talk within thirty days
+    asked = models.PositiveSmallIntegerField(default=0)  # hellos of the last ninety days that had time for an answer
+    answered = models.PositiveSmallIntegerField(default=0)  # of these, answered
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.busy}"
+
+
+class Outcome(models.Model):
+    """A pair that somebody acted on, with the facts as they were: what the weights are fitted to."""
+
+    class Kind(models.TextChoices):
+        HELLO = "hello", "hello"  # whether it was answered is read from the talk
+        DISMISSED = "dismissed", "not for me"
+
+    kind = models.CharField(max_length=9, choices=Kind)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")  # who acted
+    offer = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
+    wish = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
+    shares = models.JSONField(default=dict)  # name → share 0–1 of what the fact can add
+    conversation_id = models.PositiveBigIntegerField(null=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "person", "offer", "wish"], name="one_outcome_per_act")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.offer_id} ~ {self.wish_id}"
+
+
+class Fit(models.Model):
+    """Weights fitted to outcomes. They count from the moment an operator accepts them, never before."""
+
+    values = models.JSONField()  # name → most it adds, 0–1
+    outcomes = models.PositiveIntegerField()
+    log_loss = models.FloatField()  # of these weights, each outcome predicted by a fit that had not seen it
+    prior_log_loss = models.FloatField()  # of the priors on the same outcomes
+    made_at = models.DateTimeField(default=timezone.now)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.pk} ({self.outcomes})"

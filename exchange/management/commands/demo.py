@@ -74,9 +74,8 @@ class Command(BaseCommand):
             plant.plant(size=options["size"], seed=options["seed"], progress=advance)
         # Matches are found here once, so the thousands of events of the seed need not be relayed one by one.
         Event.objects.all().delete()
-        wishes = 400 if options["size"] == "city" else 200
-        with command.progress("Matches", wishes, hidden=options["no_progress"]) as advance:
-            plant.match_all(limit=wishes, progress=advance)
+        with command.progress("Matches", total, hidden=options["no_progress"]) as advance:
+            plant.match_all(progress=advance)
         self._index()
         outbox.relay()
 

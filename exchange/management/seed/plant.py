@@ -20,6 +20,7 @@ from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons.models import Lesson
 from exchange.lib import arabic
 from matching import services as matching
+from matching.services import likeness
 from skills.forms import split_tags
 from skills.models import Listing, Revision, Tag
 from skills.services import concepts, listings
@@ -64,12 +65,10 @@ def plant(*, size: str, seed: int, progress: Progress) -> dict[str, int]:
     return {"people": Person.objects.count(), "listings": Listing.objects.count(), "talks": talks}
 
 
-def match_all(*, limit: int | None, progress: Progress) -> None:
-    """Find matches for the wishes of the city (of the hand-written people first)."""
-    wishes = Listing.objects.published().filter(kind=Listing.Kind.WISH).order_by("id").values_list("id", flat=True)
-    for listing_id in list(wishes[:limit] if limit else wishes):
-        matching.refresh_listing(listing_id=listing_id)
-        progress(1)
+def match_all(*, progress: Progress) -> None:
+    """Find everybody's matches."""
+    likeness.recount()
+    matching.rematch(progress=progress)
 
 
 def _read(name: str) -> Any:

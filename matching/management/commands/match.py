@@ -1,6 +1,9 @@
 """The best offers for wishes from a file, with the numbers and the reasons, without writing."""
 
-from typing import Any
+import shutil
+import tempfile
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -12,6 +15,7 @@ from skills import rules
 from skills.services import concepts, imports, listings
 
 BEST = 10
+IN_MEMORY = 1 << 20  # bytes of a file that are kept in memory between the two readings
 
 
 class Command(BaseCommand):
@@ -22,30 +26,42 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["file"]
-        if concepts.ensure_shipped():
-            self.stderr.write("match: no concepts yet, so the shipped ones were loaded first")
-        with command.opened(name) as lines:
-            for line, value in rules.json_lines(name, lines):
-                try:
-                    if isinstance(value, rules.BadRow):
-                        raise value
-                    row = imports.checked(rules.listing_row({"owner": "nobody", "kind": "wish", **value}))
-                    if row.kind != "wish":
-                        raise ValueError("match reads wishes, this is an offer")
-                except rules.BadRow as error:
-                    command.unusable(error)
-                except ValueError as error:
-                    command.unusable(rules.BadRow(name, line, str(error)))
-                pairs = matching.pairs_for(_side(row), limit=BEST)
+        with command.opened(name) as lines, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as kept:
+            shutil.copyfileobj(lines, kept)
+            for _row in _read(name, kept):  # a bad line is told before anything is answered
+                pass
+            offers = matching.Catalogue()
+            for row in _read(name, kept):
+                pairs = offers.best(_side(row), limit=BEST)
                 keys = matching.keys_of([pair.offer.listing_id for pair in pairs])
-                offers = [_told(pair, keys) for pair in pairs]
-                command.put(self.stdout, {"key": row.key, "offers": offers})
+                told = matching.told_in_both(pairs, reader="learner")
+                found = [
+                    {
+                        "key": keys[pair.offer.listing_id],
+                        "score": pair.score,
+                        "contributions": pair.contributions,
+                        "reasons": reasons,
+                    }
+                    for pair, reasons in zip(pairs, told, strict=True)
+                ]
+                command.put(self.stdout, {"key": row.key, "offers": found})
 
 
-def _told(pair: scoring.Pair, keys: dict[int, str]) -> dict[str, Any]:
-    reasons = {language: matching.told(pair, reader="learner", language=language) for language in ("ar", "en")}
-    key = keys[pair.offer.listing_id]
-    return {"key": key, "score": pair.score, "contributions": pair.contributions, "reasons": reasons}
+def _read(name: str, lines: BinaryIO | Any) -> Iterator[rules.ListingRow]:
+    lines.seek(0)
+    known = concepts.tree().ids.keys() or {row.uri for row in concepts.shipped_rows()}
+    for line, value in rules.json_lines(name, lines):
+        try:
+            if isinstance(value, rules.BadRow):
+                raise value
+            row = imports.checked(rules.listing_row({"owner": "nobody", "kind": "wish", **value}), known)
+            if row.kind != "wish":
+                raise ValueError("match reads wishes, this is an offer")
+        except rules.BadRow as error:
+            command.unusable(error)
+        except ValueError as error:
+            command.unusable(rules.BadRow(name, line, str(error)))
+        yield row
 
 
 def _side(row: rules.ListingRow) -> scoring.Side:
@@ -54,7 +70,7 @@ def _side(row: rules.ListingRow) -> scoring.Side:
     ]
     tags = listings.mapped_tags(given or imports.tags_of_text(f"{row.title}\n{row.body}", row.title, row.lang))
     ids = concepts.tree().ids
-    place = District.objects.filter(slug=row.district).first() if row.district else None
+    place = _district(row.district) if row.district else None
     return scoring.Side(
         listing_id=0,
         owner_id=matching.owner_of(imports.address(row.owner)),
@@ -65,6 +81,11 @@ def _side(row: rules.ListingRow) -> scoring.Side:
         district=place.pk if place else None,
         position=(place.x, place.y) if place else None,
         format=row.format,
-        speaks=frozenset(),
         free_mask=row.free,
     )
+
+
+def _district(name: str) -> District | None:
+    """Find a district as `import_listings` would, but make none."""
+    found = District.objects.filter(slug=name).first() or District.objects.filter(en__iexact=name).first()
+    return found or District.objects.filter(ar=name).first()

@@ -1,0 +1,569 @@
+"""Finding and keeping matches: one person's at once when something changed, everybody's in shards by night.
+
+What is kept is defined, not remembered: a pair stands exactly as long as it is among the best `KEPT` of its offer or
+of its wish. A change of one person touches only pairs with that person and the lists they enter or leave, so the rows
+after any number of changes are those of a full pass (tests/matching/test_fresh.py).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Count, F, Min, Q
+from django.utils import timezone
+
+from accounts.models import Block
+from exchange.outbox import services as outbox
+from matching import batch, scoring
+from matching.models import OPEN_SIDES, Dismissal, Match, State
+from matching.scoring import UNIT, Pair, Side, Weights
+from matching.services import likeness, sides, standing, state
+from matching.similarity import Sparse
+from skills.models import Listing
+
+KEPT = 15  # best pairs kept for each listing
+SHARD = 400  # listings of one kind whose pairs are found together
+WRITE = 500
+TRIES = 3
+
+OFFER, WISH = Listing.Kind.OFFER.value, Listing.Kind.WISH.value
+Key = tuple[int, int]  # offer, wish
+Kept = dict[Key, Pair | None]  # one listing's best; None = as it stands already
+Lists = dict[tuple[str, int], Kept]  # (kind, listing) → its best
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What all pairs of one computation are scored with."""
+
+    now: State
+    weigh: Weights
+    sparse: Sparse
+
+    @classmethod
+    def of(cls, now: State) -> "Frame":
+        """Give the present one."""
+        return cls(now, state.weights(), likeness.current())
+
+    def arrays(self, found: Sequence[Side]) -> batch.Sides:
+        """Give listings as arrays."""
+        return batch.Sides(found, today=self.now.as_of, weigh=self.weigh)
+
+
+@dataclass
+class Apart:
+    """Who must not be paired with whom: blocks both ways, and what the row's owner put aside."""
+
+    blocked: dict[int, set[int]] = field(default_factory=dict)
+    dismissed: set[tuple[int, int, int]] = field(default_factory=set)  # person, offer, wish
+
+    @classmethod
+    def of(cls, owners: Iterable[int]) -> "Apart":
+        """Read it for some owners."""
+        ids = set(owners)
+        blocked: dict[int, set[int]] = defaultdict(set)
+        for chunk in _chunks(sorted(ids)):
+            rows = Block.objects.filter(Q(blocker__in=chunk) | Q(blocked__in=chunk))
+            for one, other in rows.values_list("blocker_id", "blocked_id"):
+                blocked[one].add(other)
+                blocked[other].add(one)
+        dismissed: set[tuple[int, int, int]] = set()
+        for chunk in _chunks(sorted(ids)):
+            rows_ = Dismissal.objects.filter(person__in=chunk).values_list("person_id", "offer_id", "wish_id")
+            dismissed.update(rows_)
+        return cls(blocked, dismissed)
+
+    def keeps(self, row: Side, other: Side) -> bool:
+        """Whether the pair may stand in the row's list."""
+        offer, wish = (row, other) if row.is_offer else (other, row)
+        return (
+            row.owner_id != other.owner_id
+            and other.owner_id not in self.blocked.get(row.owner_id, ())
+            and (row.owner_id, offer.listing_id, wish.listing_id) not in self.dismissed
+        )
+
+    def spare(self, rows: Sequence[Side], columns: batch.Sides) -> batch.Longs:
+        """Give how many columns may have to be struck out of each row's best."""
+        put_aside: dict[int, int] = defaultdict(int)
+        for person, _offer, _wish in self.dismissed:
+            put_aside[person] += 1
+        held = {owner: len(places) for owner, places in columns.of_owner.items()}
+        counts = [
+            sum(held.get(owner, 0) for owner in (row.owner_id, *self.blocked.get(row.owner_id, ())))
+            + put_aside[row.owner_id]
+            for row in rows
+        ]
+        return np.array(counts, dtype=np.int64)
+
+
+@dataclass
+class Pool:
+    """All open listings, read once for many shards; true as long as nobody else writes matches."""
+
+    frame: Frame
+    arrays: dict[str, batch.Sides]
+    held: dict[str, dict[int, set[int]]]  # kind → owner → concepts
+
+    @classmethod
+    def of(cls, frame: Frame) -> "Pool":
+        """Read it."""
+        arrays = {kind: frame.arrays(sides.load_all(kind, words=True)) for kind in (OFFER, WISH)}
+        held: dict[str, dict[int, set[int]]] = {OFFER: defaultdict(set), WISH: defaultdict(set)}
+        for kind, found in arrays.items():
+            for side in found.sides:
+                held[kind][side.owner_id].update(concept for concept, _sure in side.concepts)
+        return cls(frame, arrays, held)
+
+    def rows(self, listing_ids: Iterable[int]) -> list[Side]:
+        """Give some of them."""
+        wanted = set(listing_ids)
+        return [side for found in self.arrays.values() for side in found.sides if side.listing_id in wanted]
+
+
+class Search:
+    """The partners of some listings of one kind (the rows), found among those near them (the columns)."""
+
+    def __init__(
+        self, rows: Sequence[Side], frame: Frame, columns: batch.Sides | None = None, pool: Pool | None = None
+    ) -> None:
+        self.rows, self.frame = rows, frame
+        self.kind = rows[0].kind
+        self.other = WISH if self.kind == OFFER else OFFER
+        self.apart = Apart.of(row.owner_id for row in rows)
+        self.pool = pool
+        self.given = pool.arrays[self.other] if pool else columns
+        self.row_arrays = frame.arrays(rows)
+
+    @cached_property
+    def columns(self) -> batch.Sides:
+        """Listings of the other kind that share a skill, or words where no skill is known, with any row."""
+        if self.given is not None:
+            return self.given
+        wanted: set[int] = set()
+        for concept in self.row_arrays.postings:
+            wanted.add(concept)
+            wanted.update(self.frame.sparse.of(concept))
+        ids = sides.about(self.other, wanted)
+        by_words = set(sides.nameless(self.other))
+        words = {word for place in self.row_arrays.nameless for word in self.rows[place].words}
+        by_words |= sides.worded(self.other, words)
+        return self.frame.arrays([*sides.load(ids - by_words), *sides.load(by_words, words=True)])
+
+    @cached_property
+    def back(self) -> "Back":
+        """What would flow back."""
+        return Back.of(self)
+
+    def best(self, keep: int = KEPT) -> dict[int, list[Pair]]:
+        """Give row's listing → its best pairs, best first."""
+        found: dict[int, list[Pair]] = {row.listing_id: [] for row in self.rows}
+        for row, other, _units in self.ranked(keep):
+            pairs = found[row.listing_id]
+            if len(pairs) < keep and self.apart.keeps(row, other):
+                pair = self.score(row, other)
+                if pair is not None:
+                    pairs.append(pair)
+        for row, pair in self.worded():
+            found[row.listing_id].append(pair)
+        return {listing: sorted(pairs, key=lambda pair: pair.order)[:keep] for listing, pairs in found.items()}
+
+    def ranked(self, keep: int) -> Iterator[tuple[Side, Side, int]]:
+        """Give (row, column, units) by skill, best first in each row; those to be struck out are still among them."""
+        spare = self.apart.spare(self.rows, self.columns)
+        found = batch.best(
+            self.row_arrays,
+            self.columns,
+            near=self.frame.sparse.of,
+            keep=keep,
+            spare=spare,
+            swaps=self.back.swaps(),
+        )
+        kept = batch.ordered(found, self.row_arrays, self.columns, spare + keep)
+        for place, column, units in zip(kept.rows.tolist(), kept.columns.tolist(), kept.units.tolist(), strict=True):
+            yield self.rows[place], self.columns.sides[column], units
+
+    def worded(self) -> Iterator[tuple[Side, Pair]]:
+        """Give pairs by words, where no skill is known on one side."""
+        for place, column in batch.by_words(self.row_arrays, self.columns):
+            row, other = self.rows[place], self.columns.sides[column]
+            pair = self.score(row, other) if self.apart.keeps(row, other) else None
+            if pair is not None:
+                yield row, pair
+
+    def score(self, row: Side, other: Side) -> Pair | None:
+        """Score one pair with everything that is known of the two."""
+        offer, wish = (row, other) if row.is_offer else (other, row)
+        return scoring.score(
+            offer,
+            wish,
+            likeness=self.frame.sparse.between,
+            today=self.frame.now.as_of,
+            weigh=self.frame.weigh,
+            two_way=self.back.between(row, other),
+        )
+
+
+@dataclass
+class Back:
+    """Which owners of columns want something that a row's owner gives, or the other way round."""
+
+    frame: Frame
+    row_kind: str
+    owners: set[int]  # of the rows
+    mine: dict[int, set[int]]  # row's owner → concepts of their listings of the columns' kind
+    theirs: dict[int, set[int]]  # column's owner → concepts of their listings of the rows' kind
+
+    @classmethod
+    def of(cls, search: Search) -> "Back":
+        """Read it for the rows of a search."""
+        owners = {row.owner_id for row in search.rows}
+        if search.pool:
+            held = search.pool.held
+            return cls(search.frame, search.kind, owners, held[search.other], held[search.kind])
+        mine = sides.held_by(owners, search.other)
+        strong: set[int] = set()
+        for concept in {concept for held in mine.values() for concept in held}:
+            strong.update(_strong(search.frame.sparse, concept))
+        return cls(search.frame, search.kind, owners, mine, sides.holders_of(strong, search.kind))
+
+    def swaps(self) -> batch.Swaps:
+        """Give it by concept: what is given counts for everything it is as good as."""
+        mine = {owner: self.mine[owner] for owner in self.owners if owner in self.mine}
+        strong = {concept: _strong(self.frame.sparse, concept) for held in mine.values() for concept in held}
+        gives = {owner: {near for own in held for near in strong[own]} for owner, held in mine.items()}
+        return batch.Swaps(gives, self.theirs)
+
+    def between(self, row: Side, other: Side) -> tuple[int, int] | None:
+        """Give (concept the wisher teaches, concept the mentor wishes) of the closest swap, or nothing."""
+        best: tuple[float, int, int] | None = None
+        for own in self.mine.get(row.owner_id, ()):
+            for their in self.theirs.get(other.owner_id, ()):
+                value = self.frame.sparse.between(own, their).value
+                if value >= scoring.LEAST_BACK:
+                    taught, wished = (own, their) if self.row_kind == WISH else (their, own)
+                    best = min(best or (0.0, 0, 0), (-value, taught, wished))
+        return (best[1], best[2]) if best else None
+
+
+def refresh_people(*, person_ids: Iterable[int]) -> int:
+    """Find anew all pairs of some people, after anything about them changed; idempotent. Gives how many stand."""
+    people = sorted(set(person_ids))
+    if not people:
+        return 0
+    _keep(lambda now: _changed(people, Frame.of(now)))
+    mine = Q(offer__owner__in=people) | Q(wish__owner__in=people)
+    return Match.objects.filter(mine).count()
+
+
+def refresh_listing(*, listing_id: int) -> int:
+    """Find the matches of one listing, and of all else its owner shows, anew. Gives how many stand for it."""
+    owner = Listing.objects.filter(id=listing_id).values_list("owner_id", flat=True).first()
+    if owner is None:
+        return 0
+    refresh_people(person_ids=[owner])
+    return Match.objects.filter(Q(offer=listing_id) | Q(wish=listing_id)).count()
+
+
+def refresh_lists(*, listing_ids: Iterable[int]) -> int:
+    """Find the lists of some listings anew: a shard of the full pass. Gives how many pairs were found."""
+    ids = sorted(set(listing_ids))
+    written = 0
+
+    def compute(now: State) -> Lists:
+        nonlocal written
+        lists = _lists(ids, Frame.of(now))
+        written = sum(len(kept) for kept in lists.values())
+        return lists
+
+    _keep(compute)
+    return written
+
+
+def shards() -> Iterator[list[int]]:
+    """Give the open listings in pieces of one kind, neighbours in the tree of concepts beside each other."""
+    for kind in (WISH, OFFER):
+        rows = sides.open_listings(kind).order_by("main_concept__domain", "main_concept_id", "id")
+        piece: list[int] = []
+        for listing_id in rows.values_list("id", flat=True).iterator():
+            piece.append(listing_id)
+            if len(piece) == SHARD:
+                yield piece
+                piece = []
+        if piece:
+            yield piece
+
+
+def begin_pass() -> None:
+    """Take today's date, count talks and fold in who teaches what together; then every list is due."""
+    standing.recount()
+    likeness.fold()
+    with transaction.atomic():
+        now = state.lock()
+        now.as_of = timezone.localdate()
+        now.rev += 1
+        now.save(update_fields=["as_of", "rev"])
+        Match.objects.exclude(**OPEN_SIDES, offer__owner__profile__max_learners__gt=0).delete()
+
+
+def rematch(*, progress: Progress | None = None) -> int:
+    """Do the full pass here and now. Gives how many pairs stand."""
+    begin_pass()
+    pool: Pool | None = None
+    for piece in shards():
+
+        def compute(now: State, piece: Sequence[int] = piece) -> Lists:
+            nonlocal pool
+            if pool is None or pool.frame.now.rev != now.rev:
+                pool = Pool.of(Frame.of(now))
+            return _lists(piece, pool.frame, pool)
+
+        _keep(compute)
+        if pool:
+            pool.frame.now.rev += 1  # this pass's own writing; anybody else's makes the pool be read again
+        if progress:
+            progress(len(piece))
+    return Match.objects.count()
+
+
+def rematch_by_queue() -> int:
+    """Begin a full pass and leave its shards to all workers, as rows of the outbox. Gives how many shards."""
+    begin_pass()
+    return queue_lists(shards())
+
+
+@transaction.atomic
+def queue_lists(pieces: Iterable[Sequence[int]]) -> int:
+    """Say of some listings that their lists are due."""
+    count = 0
+    for piece in pieces:
+        outbox.emit("lists.due", "shard", listings=list(piece))
+        count += 1
+    return count
+
+
+def follow_concepts() -> int:
+    """Follow a change of concepts: likeness anew, and all lists of people whom it touches. Gives how many listings."""
+    if likeness.merged():
+        likeness.recount()
+    changed = likeness.fold()
+    into = likeness.merged()
+    changed |= set(into) | set(into.values())
+    owners: set[int] = set()
+    for kind in (OFFER, WISH):
+        owners.update(sides.holders_of(changed, kind))
+    touched = sides.open_listings().filter(owner__in=owners) if len(owners) < sides.CHUNK else sides.open_listings()
+    ids = list(touched.order_by("kind", "main_concept_id", "id").values_list("id", flat=True))
+    queue_lists(ids[start : start + SHARD] for start in range(0, len(ids), SHARD))
+    return len(ids)
+
+
+def _changed(people: Sequence[int], frame: Frame) -> Lists:
+    """Give the lists of these people's listings, and those of others that they enter or leave."""
+    mine = list(Listing.objects.filter(owner__in=people).values_list("id", flat=True))
+    rows = sides.load(mine, words=True)
+    kinds = Listing.objects.filter(id__in=mine).values_list("kind", "id")
+    lists: Lists = {(kind, listing): {} for kind, listing in kinds}
+    put_aside = set(
+        Dismissal.objects.filter(Q(offer__in=mine) | Q(wish__in=mine)).values_list("person_id", "offer_id", "wish_id")
+    )
+    new: dict[tuple[str, int], dict[Key, Pair]] = defaultdict(dict)  # others' listing → pairs with these people
+    for kind in (OFFER, WISH):
+        of_kind = [row for row in rows if row.kind == kind]
+        if not of_kind:
+            continue
+        search = Search(of_kind, frame)
+        search.apart.dismissed.clear()  # what one side put aside may still stand in the other's list
+        marks = _marks(search.other, [side.listing_id for side in search.columns.sides])
+        own: dict[int, list[Pair]] = {row.listing_id: [] for row in of_kind}
+        others: list[Pair] = []
+        for row, other, units in search.ranked(max(KEPT, len(search.columns))):
+            is_best = len(own[row.listing_id]) < KEPT and not _is_aside(row, other, row, put_aside)
+            enters = units >= marks.get(other.listing_id, 0) and not _is_aside(row, other, other, put_aside)
+            pair = search.score(row, other) if (is_best or enters) and search.apart.keeps(row, other) else None
+            if pair is not None:
+                own[row.listing_id].extend([pair] if is_best else [])
+                others.extend([pair] if enters else [])
+        for row, pair in search.worded():
+            other = pair.wish if kind == OFFER else pair.offer
+            own[row.listing_id].extend([] if _is_aside(row, other, row, put_aside) else [pair])
+            others.extend([] if _is_aside(row, other, other, put_aside) else [pair])
+        for listing, pairs in own.items():
+            lists[kind, listing] = {_key(pair): pair for pair in sorted(pairs, key=lambda pair: pair.order)[:KEPT]}
+        for pair in others:
+            new[search.other, (pair.wish if kind == OFFER else pair.offer).listing_id][_key(pair)] = pair
+    lists.update(_followed(set(mine), new, frame))
+    return lists
+
+
+def _marks(kind: str, listing_ids: Sequence[int]) -> dict[int, int]:
+    """Give listing → units of the last pair of its list, for those whose list is full."""
+    out: dict[int, int] = {}
+    for chunk in _chunks(sorted(listing_ids)):
+        rows = Match.objects.filter(**{f"{kind}__in": chunk, f"for_{kind}": True}).values(kind)
+        full = rows.annotate(count=Count("id"), last=Min("score")).filter(count__gte=KEPT)
+        out.update({listing: round(last * UNIT) for listing, last in full.values_list(kind, "last")})
+    return out
+
+
+def _is_aside(row: Side, other: Side, whose: Side, put_aside: set[tuple[int, int, int]]) -> bool:
+    offer, wish = (row, other) if row.is_offer else (other, row)
+    return (whose.owner_id, offer.listing_id, wish.listing_id) in put_aside
+
+
+def _followed(mine: set[int], new: dict[tuple[str, int], dict[Key, Pair]], frame: Frame) -> Lists:
+    """Give others' lists after these listings changed: joined where that is enough, found anew where one fell out."""
+    standing_rows = _lists_beside(mine, new.keys())
+    out: Lists = {}
+    anew: set[int] = set()
+    for beside in standing_rows.keys() | new.keys():
+        _kind, listing = beside
+        if listing in mine:
+            continue
+        kept = standing_rows.get(beside, {})
+        fresh = new.get(beside, {})
+        before = {key: units for key, units in kept.items() if key[0] in mine or key[1] in mine}
+        if before and len(kept) >= KEPT:  # one of them may fall, and who comes next is not in the list
+            anew.add(listing)
+            continue
+        others = {key: units for key, units in kept.items() if key not in before}
+        ranked = sorted([
+            *((scoring.order(units, *key), key) for key, units in others.items()),
+            *((pair.order, key) for key, pair in fresh.items()),
+        ])[:KEPT]  # fmt: skip
+        joined: Kept = {key: fresh.get(key) for _order, key in ranked}
+        if before or joined.keys() != kept.keys():
+            out[beside] = joined
+    out.update(_lists(anew, frame))
+    return out
+
+
+def _lists_beside(mine: set[int], reached: Iterable[tuple[str, int]]) -> dict[tuple[str, int], dict[Key, int]]:
+    """Give the standing lists of others' listings that hold a pair with `mine`, or may come to hold one."""
+    wanted: dict[str, set[int]] = {OFFER: set(), WISH: set()}
+    for kind, listing in reached:
+        wanted[kind].add(listing)
+    for chunk in _chunks(sorted(mine)):
+        wanted[WISH].update(Match.objects.filter(offer__in=chunk, for_wish=True).values_list("wish_id", flat=True))
+        wanted[OFFER].update(Match.objects.filter(wish__in=chunk, for_offer=True).values_list("offer_id", flat=True))
+    out: dict[tuple[str, int], dict[Key, int]] = defaultdict(dict)
+    for kind, ids in wanted.items():
+        for chunk in _chunks(sorted(ids - mine)):
+            rows = Match.objects.filter(**{f"{kind}__in": chunk, f"for_{kind}": True})
+            for offer, wish, score in rows.values_list("offer_id", "wish_id", "score").iterator():
+                out[kind, offer if kind == OFFER else wish][offer, wish] = round(score * UNIT)
+    return out
+
+
+def _lists(listing_ids: Iterable[int], frame: Frame, pool: Pool | None = None) -> Lists:
+    ids = sorted(set(listing_ids))
+    if not ids:
+        return {}
+    out: Lists = {}
+    for chunk in _chunks(ids):
+        out.update({(kind, key): {} for key, kind in Listing.objects.filter(id__in=chunk).values_list("id", "kind")})
+    rows = pool.rows(ids) if pool else sides.load(ids, words=True)
+    for kind in (OFFER, WISH):
+        of_kind = [row for row in rows if row.kind == kind]
+        for start in range(0, len(of_kind), SHARD):
+            for listing, pairs in Search(of_kind[start : start + SHARD], frame, pool=pool).best().items():
+                out[kind, listing] = {_key(pair): pair for pair in pairs}
+    return out
+
+
+def _keep(compute: Callable[[State], Lists]) -> None:
+    """Compute without holding anybody up, write under the lock; begin again when somebody wrote meanwhile."""
+    for attempt in range(1, TRIES + 1):
+        before = state.read()
+        lists = compute(before) if attempt < TRIES else None
+        with transaction.atomic():
+            now = state.lock()
+            if lists is None:
+                lists = compute(now)
+            elif now.rev != before.rev or now.likeness_rev != before.likeness_rev:
+                continue
+            _write(lists)
+            State.objects.filter(id=now.pk).update(rev=F("rev") + 1)
+            return
+
+
+def _write(lists: Lists) -> None:
+    """Make the rows say what the lists say. Must run under the lock."""
+    wanted: dict[Key, Pair] = {}
+    for kept in lists.values():
+        wanted.update({key: pair for key, pair in kept.items() if pair is not None})
+    standing_rows = _rows_of(lists.keys())
+    found_at = timezone.now()
+    gone: list[int] = []
+    changed: list[Match] = []
+    for key, match in standing_rows.items():
+        pair = wanted.pop(key, None)
+        flags = _flags(lists, key, match.for_offer, match.for_wish)
+        if not any(flags):
+            gone.append(match.pk)
+        elif _takes(match, pair) or flags != (match.for_offer, match.for_wish):
+            match.for_offer, match.for_wish = flags
+            changed.append(match)
+    for key, pair in sorted(wanted.items()):
+        for_offer, for_wish = _flags(lists, key, False, False)
+        match = Match(offer_id=key[0], wish_id=key[1], for_offer=for_offer, for_wish=for_wish, found_at=found_at)
+        _takes(match, pair)
+        changed.append(match)
+    for chunk in _chunks(gone):
+        Match.objects.filter(id__in=chunk).delete()
+    for match in changed:
+        match.pk = None
+    Match.objects.bulk_create(
+        changed,
+        batch_size=WRITE,
+        update_conflicts=True,
+        unique_fields=["offer", "wish"],
+        update_fields=["score", "contributions", "facts", "for_offer", "for_wish"],
+    )
+
+
+def _rows_of(listings: Iterable[tuple[str, int]]) -> dict[Key, Match]:
+    out: dict[Key, Match] = {}
+    by_kind: dict[str, list[int]] = {OFFER: [], WISH: []}
+    for kind, listing in listings:
+        by_kind[kind].append(listing)
+    for kind, ids in by_kind.items():
+        for chunk in _chunks(sorted(ids)):
+            for match in Match.objects.filter(**{f"{kind}__in": chunk}):
+                out[match.offer_id, match.wish_id] = match
+    return out
+
+
+def _flags(lists: Lists, key: Key, for_offer: bool, for_wish: bool) -> tuple[bool, bool]:
+    by_offer, by_wish = lists.get((OFFER, key[0])), lists.get((WISH, key[1]))
+    return (
+        for_offer if by_offer is None else key in by_offer,
+        for_wish if by_wish is None else key in by_wish,
+    )
+
+
+def _takes(match: Match, pair: Pair | None) -> bool:
+    """Write a pair's numbers on a row; gives whether they are new."""
+    if pair is None:
+        return False
+    fresh = (pair.score, pair.contributions, pair.facts)
+    if (match.score, match.contributions, match.facts) == fresh:
+        return False
+    match.score, match.contributions, match.facts = fresh
+    return True
+
+
+def _key(pair: Pair) -> Key:
+    return pair.offer.listing_id, pair.wish.listing_id
+
+
+def _strong(sparse: Sparse, concept: int) -> set[int]:
+    return {concept, *(other for other, like in sparse.of(concept).items() if like.value >= scoring.LEAST_BACK)}
+
+
+def _chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(values), sides.CHUNK):
+        yield values[start : start + sides.CHUNK]
