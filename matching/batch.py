@@ -5,11 +5,12 @@ columns; a block of rows × columns is scored by a handful of array operations a
 best leaves it. Cost follows the pairs that share a skill, never all pairs; memory is one block.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -22,17 +23,28 @@ Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 Postings = Mapping[int, tuple[Ints, Ints]]
 BLOCK = 160_000  # cells of a block: it stays in the processor's cache
-SAMPLE = 4  # the first quarter of the columns, the most promising ones, sets the mark for the others
+SAMPLE = 8  # the first eighth of the columns, the most promising ones, sets the mark for the others
 NEVER = -1_000_000
+LARGEST = (1 << 20) - 1  # more than any reach × strength
+UNITS = (1 << 14) - 1  # more than any score
+MOST_ROWS, MOST_COLUMNS = 1 << 18, 1 << 20
 
 
 @dataclass(frozen=True)
 class Found:
     """Pairs that may be among the best of their row: positions of row and column, and the score in units."""
 
-    rows: Longs
-    columns: Longs
-    units: Longs
+    rows: Ints
+    columns: Ints
+    units: Ints
+
+
+@dataclass(frozen=True)
+class Swaps:
+    """What could flow back, by owner: concepts a row's owner gives (or as good as gives), a column's owner wants."""
+
+    gives: Mapping[int, Set[int]]
+    wants: Mapping[int, Set[int]]
 
 
 class Sides:
@@ -91,22 +103,21 @@ def best(
     near: Callable[[int], Mapping[int, Likeness]],
     keep: int,
     spare: Longs | None = None,
-    back: Mapping[int, Longs] | None = None,
+    swaps: Swaps | None = None,
 ) -> Found:
     """Give for each row at least its `keep` best columns by skill (more where scores are equal), unsorted.
 
-    `spare[r]` columns that the caller will strike out are found in addition. `back`: row's owner → positions of
-    the columns whose owner wants something from that owner. A pair may come twice, by two concepts; its larger units
-    are its score. Pairs with no known concept on one side are `by_words`.
+    `spare[r]` columns that the caller will strike out are found in addition. A pair may come twice, by two concepts;
+    its larger units are its score. Pairs with no known concept on one side are `by_words`.
     """
     if not len(rows) or not len(columns):
         return _joined([])
-    work = _Work(rows, columns, keep, np.zeros(len(rows), np.int64) if spare is None else spare, back or {})
-    for concept, (places, strengths) in rows.postings.items():
-        reaches = {concept: SAME, **near(concept)}
-        taught, value = _union(columns, {other: scoring.reach(like, rows.weigh) for other, like in reaches.items()})
+    spare = np.zeros(len(rows), np.int64) if spare is None else spare
+    work = _Work(rows, columns, keep, spare, swaps or Swaps({}, {}))
+    around = _nearby(list(rows.postings), columns, near, rows.weigh)
+    for (places, strengths), (taught, value, fixed) in zip(rows.postings.values(), around, strict=True):
         if len(taught):
-            work.concept(places, strengths, taught, value)
+            work.concept(places, strengths, taught, value, fixed)
     return _joined(work.found)
 
 
@@ -127,117 +138,221 @@ def by_words(rows: Sides, columns: Sides) -> list[tuple[int, int]]:
 class _Work:
     """One run of `best`: the tables that all blocks share, and the mark each row has reached."""
 
-    def __init__(self, rows: Sides, columns: Sides, keep: int, spare: Longs, back: Mapping[int, Longs]) -> None:
-        self.rows, self.columns, self.keep, self.spare, self.back = rows, columns, keep, spare, back
+    def __init__(self, rows: Sides, columns: Sides, keep: int, spare: Longs, swaps: Swaps) -> None:
+        self.rows, self.columns, self.keep, self.spare = rows, columns, keep, spare
         weigh = rows.weigh
         self.free = np.array([scoring.free_units(shared, weigh) for shared in range(33)], dtype=np.int32)
-        self.place = np.array(
-            [[sum(scoring.place_units(one, other, weigh)) for other in columns.where] for one in rows.where],
-            dtype=np.int32,
-        )
+        place = [[sum(scoring.place_units(one, other, weigh)) for other in columns.where] for one in rows.where]
         tongues = [[scoring.language_units(one, other, weigh) for other in columns.tongues] for one in rows.tongues]
-        self.tongue = np.array([[NEVER if units is None else units for units in line] for line in tongues], np.int32)
-        # Where and language of a column as one code, so that a cell needs one look-up for both.
-        both = columns.where_codes.astype(np.int64) * len(columns.tongues) + columns.tongue_codes
-        kinds, self.kind_codes = np.unique(both, return_inverse=True)
-        self.kind_where, self.kind_tongue = kinds // len(columns.tongues), kinds % len(columns.tongues)
-        moving = int(self.place.max(initial=0)) + weigh.of("language") + weigh.of("free_hours")
-        self.moving = moving + (weigh.of("two_way") if back else 0)  # most that the changing part of a score can be
-        self.mark: Ints = np.full(len(rows), 0, dtype=np.int32)
-        self.flag = np.zeros(len(columns), dtype=np.int32)
+        tongue = [[NEVER if units is None else units for units in line] for line in tongues]
+        # Where and language of a listing as one code, so that a cell needs one look-up for both.
+        mine, self.row_kinds = np.unique(_pairs(rows), return_inverse=True)
+        theirs, self.column_kinds = np.unique(_pairs(columns), return_inverse=True)
+        by_place = np.array(place, np.int32)[mine // len(rows.tongues)][:, theirs // len(columns.tongues)]
+        by_tongue = np.array(tongue, np.int32)[mine % len(rows.tongues)][:, theirs % len(columns.tongues)]
+        self.kinds: Ints = by_place + by_tongue
+        self.two_way = weigh.of("two_way")
+        self.back = _Back(rows, columns, swaps)
+        moving = int(by_place.max(initial=0)) + weigh.of("language") + weigh.of("free_hours")
+        self.moving = moving + (
+            0 if self.back.is_idle else self.two_way
+        )  # most that the changing part of a score can be
+        self.mark: Ints = np.zeros(len(rows), dtype=np.int32)
+        self.slot: Ints = np.full(len(columns), -1, dtype=np.int32)  # column → its place among those of this concept
         self.found: list[Found] = []
 
-    def concept(self, places: Ints, strengths: Ints, taught: Ints, value: Ints) -> None:
+    def concept(self, places: Ints, strengths: Ints, taught: Ints, value: Ints, fixed: Ints) -> None:
         """Score all rows of one concept against all columns near it."""
-        fixed = ((value * scoring.GRAIN + 128) >> 8) + self.columns.brings[taught]
-        promising = np.argsort(-fixed, kind="stable")
-        taught, value, fixed = taught[promising], value[promising], fixed[promising]
+        masks, kinds, bits = self.columns.masks[taught], self.column_kinds[taught], self.back.column_bits[taught]
+        near = _Near(taught, value, fixed, masks, kinds, bits)
+        self.slot[taught] = np.arange(len(taught), dtype=np.int32)
         size = max(1, BLOCK // len(taught))
         for start in range(0, len(places), size):
-            self._block(places[start : start + size], strengths[start : start + size], taught, value, fixed)
+            self._block(places[start : start + size], strengths[start : start + size], near)
+        self.slot[taught] = -1
 
-    def _block(self, rows: Ints, strengths: Ints, taught: Ints, value: Ints, fixed: Ints) -> None:
+    def _block(self, rows: Ints, strengths: Ints, near: "_Near") -> None:
+        count = len(near.taught)
         keep = self.keep + int(self.spare[rows].max())
         own = self.rows.brings[rows]
-        head = max(keep, len(taught) // SAMPLE)
-        units = self._units(rows, strengths, taught[:head], value[:head])
+        head = min(count, max(2 * keep, count // SAMPLE))
+        swaps = self.back.cells(rows, self.slot)
+        units = self._units(rows, strengths, near, 0, head, swaps)
         mark = self.mark[rows]
-        if len(taught) >= keep:
-            reached = np.partition(units, head - keep, axis=1)[:, head - keep] if head > keep else units.min(axis=1)
+        if head >= keep:
+            reached = np.partition(units, head - keep, axis=1)[:, head - keep]
             mark = np.maximum(mark, reached + own)
             self.mark[rows] = mark
-        self._take(rows, taught[:head], units, mark - own, own)
+        mark = np.maximum(mark - own, 1)
+        self._take(rows, near.taught[:head], units, mark, own)
         # `fixed` falls, so behind the first column that cannot reach any row's mark all others cannot either.
-        most = int(np.searchsorted(-fixed, self.moving - int((mark - own).min()), side="right"))
+        most = int(np.searchsorted(-near.fixed, self.moving - int(mark.min()), side="right"))
         if most > head:
-            rest = slice(head, most)
-            self._take(rows, taught[rest], self._units(rows, strengths, taught[rest], value[rest]), mark - own, own)
+            units = self._units(rows, strengths, near, head, most, swaps)
+            self._take(rows, near.taught[head:most], units, mark, own)
 
-    def _units(self, rows: Ints, strengths: Ints, taught: Ints, value: Ints) -> Ints:
-        units = strengths[:, None] * value[None, :]
+    def _units(
+        self, rows: Ints, strengths: Ints, near: "_Near", start: int, end: int, swaps: tuple[Longs, Longs]
+    ) -> Ints:
+        part = slice(start, end)
+        units = strengths[:, None] * near.value[part][None, :]
         units += 128
         units >>= 8
-        units += self.columns.brings[taught][None, :]
-        shared = np.bitwise_count(self.rows.masks[rows][:, None] & self.columns.masks[taught][None, :])
-        units += self.free[shared]
-        table = self.place[self.rows.where_codes[rows]][:, self.kind_where]
-        table = table + self.tongue[self.rows.tongue_codes[rows]][:, self.kind_tongue]
-        units += table.take(self.kind_codes[taught], axis=1)
-        for line, owner in enumerate(self.rows.owners[rows].tolist() if self.back else ()):
-            wanted = self.back.get(owner)
-            if wanted is not None and len(wanted):
-                self.flag[wanted] = self.rows.weigh.of("two_way")
-                units[line] += self.flag[taught]
-                self.flag[wanted] = 0
+        units += self.columns.brings[near.taught[part]][None, :]
+        shared = np.bitwise_count(self.rows.masks[rows][:, None] & near.masks[part][None, :])
+        units += self.free.take(shared)
+        units += self.kinds[self.row_kinds[rows]].take(near.kinds[part], axis=1)
+        if not self.back.is_idle:
+            is_swap = (self.back.row_bits[rows][:, None] & near.bits[part][None, :]) != 0
+            line, cell = swaps
+            if len(line):
+                inside = (cell >= start) & (cell < end)
+                is_swap[line[inside], cell[inside] - start] = True
+            units += np.multiply(is_swap, self.two_way, dtype=np.int32)
         return units
 
     def _take(self, rows: Ints, taught: Ints, units: Ints, mark: Ints, own: Ints) -> None:
-        line, cell = np.nonzero(units >= np.maximum(mark, 1)[:, None])
-        if len(line):
-            self.found.append(
-                Found(
-                    rows[line].astype(np.int64),
-                    taught[cell].astype(np.int64),
-                    (units[line, cell] + own[line]).astype(np.int64),
-                )
-            )
+        good = np.flatnonzero(units >= mark[:, None])
+        if len(good):
+            line, cell = np.divmod(good, units.shape[1])
+            self.found.append(Found(rows[line], taught[cell], units.ravel()[good] + own[line]))
 
 
-def _union(columns: Sides, reaches: Mapping[int, int]) -> tuple[Ints, Ints]:
-    """Give the columns about any of some concepts, each with its largest reach × strength."""
-    parts = [(concept, units) for concept, units in reaches.items() if units and concept in columns.postings]
-    if not parts:
-        empty: Ints = np.zeros(0, dtype=np.int32)
-        return empty, empty
-    places = np.concatenate([columns.postings[concept][0] for concept, _units in parts])
-    values = np.concatenate([columns.postings[concept][1] * np.int32(units) for concept, units in parts])
-    if len(parts) == 1:
-        return places, values
-    by_place = np.lexsort((-values, places))
-    places, values = places[by_place], values[by_place]
-    first = np.concatenate(([True], places[1:] != places[:-1]))
-    return places[first], values[first]
+@dataclass(frozen=True)
+class _Near:
+    """Columns near one concept, the most promising first."""
+
+    taught: Ints
+    value: Ints
+    fixed: Ints  # most they can be without what changes from row to row
+    masks: npt.NDArray[np.uint32]
+    kinds: Longs
+    bits: npt.NDArray[np.uint64]
 
 
-def ordered(found: Found, rows: Sides, columns: Sides) -> dict[int, list[tuple[int, int]]]:
-    """Give row → [(column, units)], best first as `scoring.order` says, each column once."""
+class _Back:
+    """Which cells are swaps: the row's owner gives something that the column's owner wants.
+
+    The 64 most wanted concepts are bits, one operation for a whole block; the others are held by few, so that the
+    columns concerned are listed by row's owner.
+    """
+
+    def __init__(self, rows: Sides, columns: Sides, swaps: Swaps) -> None:
+        counts = Counter(
+            concept
+            for owner, places in columns.of_owner.items()
+            for concept in swaps.wants.get(owner, ())
+            for _ in places
+        )
+        bits = {concept: 1 << place for place, (concept, _count) in enumerate(counts.most_common(64))}
+        self.row_bits = _bits(rows, swaps.gives, bits)
+        self.column_bits = _bits(columns, swaps.wants, bits)
+        holders: dict[int, list[int]] = defaultdict(list)
+        for owner, places in columns.of_owner.items():
+            for concept in swaps.wants.get(owner, ()):
+                if concept not in bits:
+                    holders[concept].extend(places)
+        owners, self.owner = np.unique(rows.owners, return_inverse=True)
+        lists = [
+            [place for concept in swaps.gives.get(owner, ()) for place in holders.get(concept, ())]
+            for owner in owners.tolist()
+        ]
+        self.lengths: Longs = np.array([len(each) for each in lists], dtype=np.int64)
+        self.ends: Longs = np.cumsum(self.lengths)
+        self.columns: Longs = np.array([place for each in lists for place in each], dtype=np.int64)
+        self.is_idle = not self.row_bits.any() and not len(self.columns)
+
+    def cells(self, rows: Ints, slot: Ints) -> tuple[Longs, Longs]:
+        """Give the cells (line, place) of a block by the listed columns; `slot` says where one stands, −1 = nowhere."""
+        if not len(self.columns):
+            return _NOTHING, _NOTHING
+        owner = self.owner[rows]
+        lengths = self.lengths[owner]
+        ends = np.cumsum(lengths)
+        line = np.repeat(np.arange(len(rows)), lengths)
+        at = np.arange(int(ends[-1])) + np.repeat(self.ends[owner] - ends, lengths)
+        cell = slot[self.columns[at]].astype(np.int64)
+        inside = cell >= 0
+        return line[inside], cell[inside]
+
+
+def _bits(sides: Sides, held: Mapping[int, Set[int]], bits: Mapping[int, int]) -> npt.NDArray[np.uint64]:
+    by_owner = {
+        owner: sum(bits[concept] for concept in held.get(owner, ()) if concept in bits) for owner in sides.of_owner
+    }
+    return np.array([by_owner[owner] for owner in sides.owners.tolist()], dtype=np.uint64)
+
+
+_NOTHING: Longs = np.zeros(0, dtype=np.int64)
+
+
+def _pairs(sides: Sides) -> Longs:
+    return sides.where_codes.astype(np.int64) * len(sides.tongues) + sides.tongue_codes
+
+
+def _nearby(
+    concepts: Sequence[int], columns: Sides, near: Callable[[int], Mapping[int, Likeness]], weigh: Weights
+) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """Give for each concept the columns about it or anything like it, the most promising first: (column, value, fixed).
+
+    `value` is the largest reach × strength; `fixed` the most a pair can have without what changes from row to row.
+    All concepts are widened together: one sort instead of thousands.
+    """
+    known = {concept: place for place, concept in enumerate(columns.postings)}
+    reaches: dict[Likeness, int] = {}
+    steps: list[tuple[int, int, int]] = []  # number of the concept, of a posting near it, reach
+    for number, concept in enumerate(concepts):
+        for other, like in ((concept, SAME), *near(concept).items()):
+            if like not in reaches:
+                reaches[like] = scoring.reach(like, weigh)
+            if other in known and reaches[like]:
+                steps.append((number, known[other], reaches[like]))
+    numbers, posting, reach = np.array(steps, dtype=np.int64).reshape(-1, 3).T
+    nothing = _NOTHING.astype(np.int32)
+    sizes = np.array([len(places) for places, _strengths in columns.postings.values()], dtype=np.int64)
+    places = np.concatenate([places for places, _strengths in columns.postings.values()] or [nothing])
+    strengths = np.concatenate([strengths for _places, strengths in columns.postings.values()] or [nothing])
+    lengths = sizes[posting]
+    begins = (np.cumsum(sizes) - sizes)[posting] - (np.cumsum(lengths) - lengths)
+    at = np.arange(int(lengths.sum())) + np.repeat(begins, lengths)
+    values = strengths[at] * np.repeat(reach, lengths)
+    packed = np.sort((np.repeat(numbers, lengths) << 40) | (places[at].astype(np.int64) << 20) | (LARGEST - values))
+    if len(packed):
+        packed = packed[np.concatenate(([True], packed[1:] >> 20 != packed[:-1] >> 20))]
+    group, taught = packed >> 40, (packed >> 20 & LARGEST).astype(np.int32)
+    value = (LARGEST - (packed & LARGEST)).astype(np.int32)
+    fixed = ((value * scoring.GRAIN + 128) >> 8) + columns.brings[taught]
+    by = np.argsort((group << 14) | (UNITS - fixed))
+    taught, value, fixed = taught[by], value[by], fixed[by]
+    bounds = np.searchsorted(group, np.arange(len(concepts) + 1)).tolist()
+    for start, end in pairwise(bounds):
+        yield taught[start:end], value[start:end], fixed[start:end]
+
+
+def ordered(found: Found, rows: Sides, columns: Sides, keep: Longs) -> Found:
+    """Give pairs row by row, best first as `scoring.order` says, each column once, `keep[r]` at most of a row.
+
+    Row, score and mixed number are packed into one 64-bit key, which holds 262,144 rows and 1,048,576 columns; for one
+    row the mixed number is different for every column.
+    """
     if not len(found.rows):
-        return {}
-    mine, theirs = rows.ids[found.rows], columns.ids[found.columns]
+        return found
+    if len(rows) > MOST_ROWS or len(columns) > MOST_COLUMNS:
+        raise ValueError(f"more than {MOST_ROWS} rows or {MOST_COLUMNS} columns at once")
+    packed = (found.rows.astype(np.int64) << 34) | (found.columns.astype(np.int64) << 14) | (UNITS - found.units)
+    packed.sort()
+    packed = packed[np.concatenate(([True], packed[1:] >> 14 != packed[:-1] >> 14))]  # each pair with its larger units
+    row, column = (packed >> 34).astype(np.int32), (packed >> 14 & LARGEST).astype(np.int32)
+    units = (UNITS - (packed & UNITS)).astype(np.int32)
+    mine, theirs = rows.ids[row], columns.ids[column]
     offers, wishes = (mine, theirs) if rows.sides[0].is_offer else (theirs, mine)
-    by = np.lexsort((wishes, offers, _mixed(offers, wishes), -found.units, found.rows))
-    out: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    seen: set[int] = set()
-    last = -1
-    for row, column, units in zip(
-        found.rows[by].tolist(), found.columns[by].tolist(), found.units[by].tolist(), strict=True
-    ):
-        if row != last:
-            seen, last = set(), row
-        if column not in seen:
-            seen.add(column)
-            out[row].append((column, units))
-    return out
+    low = (row.astype(np.uint64) << np.uint64(46)) | ((UNITS - units).astype(np.uint64) << np.uint64(32))
+    by = np.argsort(low | _mixed(offers, wishes))
+    row, column, units = row[by], column[by], units[by]
+    starts = np.flatnonzero(np.concatenate(([True], row[1:] != row[:-1])))
+    rank = np.arange(len(row)) - np.repeat(starts, np.diff(np.concatenate((starts, [len(row)]))))
+    kept = rank < keep[row]
+    return Found(row[kept], column[kept], units[kept])
 
 
 def _mixed(offers: Longs, wishes: Longs) -> npt.NDArray[np.uint64]:
@@ -257,7 +372,7 @@ def _coded(values: Sequence[object]) -> tuple[list, Ints]:  # type: ignore[type-
 
 def _joined(parts: Sequence[Found]) -> Found:
     if not parts:
-        empty: Longs = np.zeros(0, dtype=np.int64)
+        empty: Ints = np.zeros(0, dtype=np.int32)
         return Found(empty, empty, empty)
     return Found(
         np.concatenate([part.rows for part in parts]),

@@ -11,6 +11,7 @@ from typing import Any
 
 from accounts.rules import DAYS, codes
 from matching.hints import Change
+from matching.scoring import SKILL
 
 MOST_REASONS = 3
 
@@ -83,13 +84,13 @@ Sentence = Callable[[Told], str]
 def reasons(
     contributions: Mapping[str, float], facts: Facts, *, reader: str, language: str, names: Names, today: date
 ) -> list[str]:
-    """Give at most three sentences, the strongest contribution first; `reader` is "learner" or "teacher".
+    """Give at most three sentences: the skill, then the strongest first; `reader` is "learner" or "teacher".
 
     Each sentence belongs to one contribution that is above zero; what did not count is never said.
     """
     told = Told(facts, names, reader == "learner", today)
     sentences = SENTENCES[language]
-    ranked = sorted(contributions.items(), key=lambda item: (-item[1], item[0]))
+    ranked = sorted(contributions.items(), key=lambda item: (item[0] not in SKILL, -item[1], item[0]))
     said = [sentences[name](told) for name, value in ranked if value > 0 and name in sentences]
     return [sentence for sentence in said if sentence][:MOST_REASONS]
 

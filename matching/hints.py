@@ -32,7 +32,7 @@ def best_change(
     weigh: Weights,
     two_way: tuple[int, int] | None = None,
 ) -> Change | None:
-    """Give the change that helps most: what makes the pair possible first, then the largest gain; None if none helps."""
+    """Give the change that helps most: one that makes the pair possible, else the largest gain; None if none helps."""
 
     def units(side: Side) -> int:
         offer, wish = (side, other) if side.is_offer else (other, side)

@@ -24,15 +24,19 @@ OPEN_SIDES: dict[str, Any] = {
 class MatchQuerySet(models.QuerySet["Match"]):
     """Which matches."""
 
+    def of_owner(self, person: Person) -> "MatchQuerySet":
+        """Give pairs in which one side is this person's."""
+        return self.filter(models.Q(offer__owner=person) | models.Q(wish__owner=person))
+
     def for_owner(self, person: Person) -> "MatchQuerySet":
         """Give pairs in which one side is this person's and neither side was refused, hidden, paused or blocked."""
-        mine = models.Q(offer__owner=person) | models.Q(wish__owner=person)
         blocked = blocked_ids(person)
         put_aside = Dismissal.objects.filter(
             person=person, offer=models.OuterRef("offer"), wish=models.OuterRef("wish")
         )
         return (
-            self.filter(mine, ~models.Exists(put_aside), **OPEN_SIDES)
+            self.of_owner(person)
+            .filter(~models.Exists(put_aside), **OPEN_SIDES)
             .exclude(offer__owner__in=blocked)
             .exclude(wish__owner__in=blocked)
         )

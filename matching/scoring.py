@@ -108,8 +108,8 @@ class Pair:
 
     @property
     def contributions(self) -> dict[str, float]:
-        """Name → number with four decimals, the largest first."""
-        ranked = sorted(self.parts.items(), key=lambda item: (-item[1], item[0]))
+        """Name → number with four decimals: the skill, without which there is no pair, then the largest first."""
+        ranked = sorted(self.parts.items(), key=lambda item: (item[0] not in SKILL, -item[1], item[0]))
         return {name: units / UNIT for name, units in ranked}
 
     @property

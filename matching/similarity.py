@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import log
+from typing import NamedTuple
 
 RELATED = 0.7
 TREE_SHARE = 0.85  # two concepts under one roof are never as like as the same concept
@@ -14,8 +15,7 @@ LEAST_TOGETHER = 3  # people who must share a pair before it says anything
 MOST_NEAR = 40  # neighbours kept for each concept
 
 
-@dataclass(frozen=True)
-class Likeness:
+class Likeness(NamedTuple):
     """How like two concepts are, 0–1, and by which road: same, tree, related or together."""
 
     value: float

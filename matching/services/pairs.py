@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Min, Q
 from django.utils import timezone
 
 from accounts.models import Block
@@ -100,15 +100,42 @@ class Apart:
         return np.array(counts, dtype=np.int64)
 
 
+@dataclass
+class Pool:
+    """All open listings, read once for many shards; true as long as nobody else writes matches."""
+
+    frame: Frame
+    arrays: dict[str, batch.Sides]
+    held: dict[str, dict[int, set[int]]]  # kind → owner → concepts
+
+    @classmethod
+    def of(cls, frame: Frame) -> "Pool":
+        """Read it."""
+        arrays = {kind: frame.arrays(sides.load_all(kind, words=True)) for kind in (OFFER, WISH)}
+        held: dict[str, dict[int, set[int]]] = {OFFER: defaultdict(set), WISH: defaultdict(set)}
+        for kind, found in arrays.items():
+            for side in found.sides:
+                held[kind][side.owner_id].update(concept for concept, _sure in side.concepts)
+        return cls(frame, arrays, held)
+
+    def rows(self, listing_ids: Iterable[int]) -> list[Side]:
+        """Give some of them."""
+        wanted = set(listing_ids)
+        return [side for found in self.arrays.values() for side in found.sides if side.listing_id in wanted]
+
+
 class Search:
     """The partners of some listings of one kind (the rows), found among those near them (the columns)."""
 
-    def __init__(self, rows: Sequence[Side], frame: Frame, columns: batch.Sides | None = None) -> None:
+    def __init__(
+        self, rows: Sequence[Side], frame: Frame, columns: batch.Sides | None = None, pool: Pool | None = None
+    ) -> None:
         self.rows, self.frame = rows, frame
         self.kind = rows[0].kind
         self.other = WISH if self.kind == OFFER else OFFER
         self.apart = Apart.of(row.owner_id for row in rows)
-        self.given = columns
+        self.pool = pool
+        self.given = pool.arrays[self.other] if pool else columns
         self.row_arrays = frame.arrays(rows)
 
     @cached_property
@@ -134,20 +161,38 @@ class Search:
     def best(self, keep: int = KEPT) -> dict[int, list[Pair]]:
         """Give row's listing → its best pairs, best first."""
         found: dict[int, list[Pair]] = {row.listing_id: [] for row in self.rows}
-        lists = batch.ordered(self._found(keep), self.row_arrays, self.columns)
-        for place, ranked in lists.items():
-            row = self.rows[place]
-            for column, _units in ranked:
-                other = self.columns.sides[column]
-                if not self.apart.keeps(row, other):
-                    continue
+        for row, other, _units in self.ranked(keep):
+            pairs = found[row.listing_id]
+            if len(pairs) < keep and self.apart.keeps(row, other):
                 pair = self.score(row, other)
                 if pair is not None:
-                    found[row.listing_id].append(pair)
-                    if len(found[row.listing_id]) == keep:
-                        break
-        self._add_worded(found, keep)
-        return found
+                    pairs.append(pair)
+        for row, pair in self.worded():
+            found[row.listing_id].append(pair)
+        return {listing: sorted(pairs, key=lambda pair: pair.order)[:keep] for listing, pairs in found.items()}
+
+    def ranked(self, keep: int) -> Iterator[tuple[Side, Side, int]]:
+        """Give (row, column, units) by skill, best first in each row; those to be struck out are still among them."""
+        spare = self.apart.spare(self.rows, self.columns)
+        found = batch.best(
+            self.row_arrays,
+            self.columns,
+            near=self.frame.sparse.of,
+            keep=keep,
+            spare=spare,
+            swaps=self.back.swaps(),
+        )
+        kept = batch.ordered(found, self.row_arrays, self.columns, spare + keep)
+        for place, column, units in zip(kept.rows.tolist(), kept.columns.tolist(), kept.units.tolist(), strict=True):
+            yield self.rows[place], self.columns.sides[column], units
+
+    def worded(self) -> Iterator[tuple[Side, Pair]]:
+        """Give pairs by words, where no skill is known on one side."""
+        for place, column in batch.by_words(self.row_arrays, self.columns):
+            row, other = self.rows[place], self.columns.sides[column]
+            pair = self.score(row, other) if self.apart.keeps(row, other) else None
+            if pair is not None:
+                yield row, pair
 
     def score(self, row: Side, other: Side) -> Pair | None:
         """Score one pair with everything that is known of the two."""
@@ -161,26 +206,6 @@ class Search:
             two_way=self.back.between(row, other),
         )
 
-    def _found(self, keep: int) -> batch.Found:
-        return batch.best(
-            self.row_arrays,
-            self.columns,
-            near=self.frame.sparse.of,
-            keep=keep,
-            spare=self.apart.spare(self.rows, self.columns),
-            back=self.back.places(self.columns),
-        )
-
-    def _add_worded(self, found: dict[int, list[Pair]], keep: int) -> None:
-        for place, column in batch.by_words(self.row_arrays, self.columns):
-            row, other = self.rows[place], self.columns.sides[column]
-            pair = self.score(row, other) if self.apart.keeps(row, other) else None
-            if pair is not None:
-                found[row.listing_id].append(pair)
-        for pairs in found.values():
-            pairs.sort(key=lambda pair: pair.order)
-            del pairs[keep:]
-
 
 @dataclass
 class Back:
@@ -188,32 +213,29 @@ class Back:
 
     frame: Frame
     row_kind: str
+    owners: set[int]  # of the rows
     mine: dict[int, set[int]]  # row's owner → concepts of their listings of the columns' kind
     theirs: dict[int, set[int]]  # column's owner → concepts of their listings of the rows' kind
 
     @classmethod
     def of(cls, search: Search) -> "Back":
         """Read it for the rows of a search."""
-        mine = sides.held_by((row.owner_id for row in search.rows), search.other)
+        owners = {row.owner_id for row in search.rows}
+        if search.pool:
+            held = search.pool.held
+            return cls(search.frame, search.kind, owners, held[search.other], held[search.kind])
+        mine = sides.held_by(owners, search.other)
         strong: set[int] = set()
         for concept in {concept for held in mine.values() for concept in held}:
             strong.update(_strong(search.frame.sparse, concept))
-        return cls(search.frame, search.kind, mine, sides.holders_of(strong, search.kind))
+        return cls(search.frame, search.kind, owners, mine, sides.holders_of(strong, search.kind))
 
-    def places(self, columns: batch.Sides) -> dict[int, batch.Longs]:
-        """Give row's owner → positions of columns whose owner's side of a swap fits."""
-        holders: dict[int, list[int]] = defaultdict(list)
-        for owner, held in self.theirs.items():
-            for concept in held if owner in columns.of_owner else ():
-                holders[concept].append(owner)
-        out: dict[int, batch.Longs] = {}
-        for owner, held in self.mine.items():
-            wanted = {concept for own in held for concept in _strong(self.frame.sparse, own)}
-            people = {other for concept in wanted for other in holders.get(concept, ())}
-            places = [place for other in people for place in columns.of_owner[other]]
-            if places:
-                out[owner] = np.array(places, dtype=np.int64)
-        return out
+    def swaps(self) -> batch.Swaps:
+        """Give it by concept: what is given counts for everything it is as good as."""
+        mine = {owner: self.mine[owner] for owner in self.owners if owner in self.mine}
+        strong = {concept: _strong(self.frame.sparse, concept) for held in mine.values() for concept in held}
+        gives = {owner: {near for own in held for near in strong[own]} for owner, held in mine.items()}
+        return batch.Swaps(gives, self.theirs)
 
     def between(self, row: Side, other: Side) -> tuple[int, int] | None:
         """Give (concept the wisher teaches, concept the mentor wishes) of the closest swap, or nothing."""
@@ -290,8 +312,18 @@ def begin_pass() -> None:
 def rematch(*, progress: Progress | None = None) -> int:
     """Do the full pass here and now. Gives how many pairs stand."""
     begin_pass()
+    pool: Pool | None = None
     for piece in shards():
-        refresh_lists(listing_ids=piece)
+
+        def compute(now: State, piece: Sequence[int] = piece) -> Lists:
+            nonlocal pool
+            if pool is None or pool.frame.now.rev != now.rev:
+                pool = Pool.of(Frame.of(now))
+            return _lists(piece, pool.frame, pool)
+
+        _keep(compute)
+        if pool:
+            pool.frame.now.rev += 1  # this pass's own writing; anybody else's makes the pool be read again
         if progress:
             progress(len(piece))
     return Match.objects.count()
@@ -345,16 +377,41 @@ def _changed(people: Sequence[int], frame: Frame) -> Lists:
             continue
         search = Search(of_kind, frame)
         search.apart.dismissed.clear()  # what one side put aside may still stand in the other's list
-        every = search.best(keep=max(KEPT, len(search.columns)))
-        for row in of_kind:
-            kept = [pair for pair in every[row.listing_id] if (row.owner_id, *_key(pair)) not in put_aside]
-            lists[kind, row.listing_id] = {_key(pair): pair for pair in kept[:KEPT]}
-            for pair in every[row.listing_id]:
-                other = pair.wish if kind == OFFER else pair.offer
-                if (other.owner_id, *_key(pair)) not in put_aside:
-                    new[search.other, other.listing_id][_key(pair)] = pair
+        marks = _marks(search.other, [side.listing_id for side in search.columns.sides])
+        own: dict[int, list[Pair]] = {row.listing_id: [] for row in of_kind}
+        others: list[Pair] = []
+        for row, other, units in search.ranked(max(KEPT, len(search.columns))):
+            is_best = len(own[row.listing_id]) < KEPT and not _is_aside(row, other, row, put_aside)
+            enters = units >= marks.get(other.listing_id, 0) and not _is_aside(row, other, other, put_aside)
+            pair = search.score(row, other) if (is_best or enters) and search.apart.keeps(row, other) else None
+            if pair is not None:
+                own[row.listing_id].extend([pair] if is_best else [])
+                others.extend([pair] if enters else [])
+        for row, pair in search.worded():
+            other = pair.wish if kind == OFFER else pair.offer
+            own[row.listing_id].extend([] if _is_aside(row, other, row, put_aside) else [pair])
+            others.extend([] if _is_aside(row, other, other, put_aside) else [pair])
+        for listing, pairs in own.items():
+            lists[kind, listing] = {_key(pair): pair for pair in sorted(pairs, key=lambda pair: pair.order)[:KEPT]}
+        for pair in others:
+            new[search.other, (pair.wish if kind == OFFER else pair.offer).listing_id][_key(pair)] = pair
     lists.update(_followed(set(mine), new, frame))
     return lists
+
+
+def _marks(kind: str, listing_ids: Sequence[int]) -> dict[int, int]:
+    """Give listing → units of the last pair of its list, for those whose list is full."""
+    out: dict[int, int] = {}
+    for chunk in _chunks(sorted(listing_ids)):
+        rows = Match.objects.filter(**{f"{kind}__in": chunk, f"for_{kind}": True}).values(kind)
+        full = rows.annotate(count=Count("id"), last=Min("score")).filter(count__gte=KEPT)
+        out.update({listing: round(last * UNIT) for listing, last in full.values_list(kind, "last")})
+    return out
+
+
+def _is_aside(row: Side, other: Side, whose: Side, put_aside: set[tuple[int, int, int]]) -> bool:
+    offer, wish = (row, other) if row.is_offer else (other, row)
+    return (whose.owner_id, offer.listing_id, wish.listing_id) in put_aside
 
 
 def _followed(mine: set[int], new: dict[tuple[str, int], dict[Key, Pair]], frame: Frame) -> Lists:
@@ -401,18 +458,18 @@ def _lists_beside(mine: set[int], reached: Iterable[tuple[str, int]]) -> dict[tu
     return out
 
 
-def _lists(listing_ids: Iterable[int], frame: Frame) -> Lists:
+def _lists(listing_ids: Iterable[int], frame: Frame, pool: Pool | None = None) -> Lists:
     ids = sorted(set(listing_ids))
     if not ids:
         return {}
     out: Lists = {}
     for chunk in _chunks(ids):
         out.update({(kind, key): {} for key, kind in Listing.objects.filter(id__in=chunk).values_list("id", "kind")})
-    rows = sides.load(ids, words=True)
+    rows = pool.rows(ids) if pool else sides.load(ids, words=True)
     for kind in (OFFER, WISH):
         of_kind = [row for row in rows if row.kind == kind]
         for start in range(0, len(of_kind), SHARD):
-            for listing, pairs in Search(of_kind[start : start + SHARD], frame).best().items():
+            for listing, pairs in Search(of_kind[start : start + SHARD], frame, pool=pool).best().items():
                 out[kind, listing] = {_key(pair): pair for pair in pairs}
     return out
 
@@ -439,6 +496,7 @@ def _write(lists: Lists) -> None:
     for kept in lists.values():
         wanted.update({key: pair for key, pair in kept.items() if pair is not None})
     standing_rows = _rows_of(lists.keys())
+    found_at = timezone.now()
     gone: list[int] = []
     changed: list[Match] = []
     for key, match in standing_rows.items():
@@ -451,7 +509,7 @@ def _write(lists: Lists) -> None:
             changed.append(match)
     for key, pair in sorted(wanted.items()):
         for_offer, for_wish = _flags(lists, key, False, False)
-        match = Match(offer_id=key[0], wish_id=key[1], for_offer=for_offer, for_wish=for_wish)
+        match = Match(offer_id=key[0], wish_id=key[1], for_offer=for_offer, for_wish=for_wish, found_at=found_at)
         _takes(match, pair)
         changed.append(match)
     for chunk in _chunks(gone):

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import District, Person
@@ -61,16 +62,16 @@ def matches_for(*, listing: Listing, person: Person, language: str, limit: int =
     """Give the kept matches of a person's own listing that they may see, best first."""
     side = "wish" if listing.kind == Listing.Kind.WISH else "offer"
     rows = Match.objects.for_owner(person).filter(**{f"{side}_id": listing.pk}).order_by("-score", "id")[:limit]
-    return views_of(list(rows), person=person, language=language, with_hints=True)
+    return views_of(matches=list(rows), person=person, language=language, with_hints=True)
 
 
 def suggestions_for(*, person: Person, language: str, limit: int = 6) -> list[MatchView]:
     """Give the best matches over all listings of a person, each other listing once."""
-    rows = Match.objects.for_owner(person).order_by("-score", "id")[: limit * 4]
-    views: dict[int, MatchView] = {}
-    for view in views_of(list(rows), person=person, language=language):
-        views.setdefault(view.listing.pk, view)
-    return list(views.values())[:limit]
+    rows: Any = Match.objects.for_owner(person).annotate(offer_owner=F("offer__owner_id")).order_by("-score", "id")
+    best: dict[int, Match] = {}
+    for row in rows[: limit * 4]:  # only those that are shown are put into words
+        best.setdefault(row.wish_id if row.offer_owner == person.pk else row.offer_id, row)
+    return views_of(matches=list(best.values())[:limit], person=person, language=language)
 
 
 def reasons_between(*, person: Person, listing_ids: Sequence[int], language: str) -> dict[int, list[str]]:
@@ -80,7 +81,7 @@ def reasons_between(*, person: Person, listing_ids: Sequence[int], language: str
         .filter(Q(offer_id__in=listing_ids) | Q(wish_id__in=listing_ids))
         .order_by("score")
     )
-    return {view.listing.pk: view.reasons for view in views_of(list(rows), person=person, language=language)}
+    return {view.listing.pk: view.reasons for view in views_of(matches=list(rows), person=person, language=language)}
 
 
 @transaction.atomic
@@ -130,8 +131,8 @@ def names_for(
     return explain.Names(names, {row.pk: row.ar if language == "ar" else row.en for row in rows})
 
 
-def views_of(matches: list[Match], *, person: Person, language: str, with_hints: bool = False) -> list[MatchView]:
-    """Give matches as this reader, who owns one side of each, sees them."""
+def views_of(*, matches: Sequence[Match], person: Person, language: str, with_hints: bool = False) -> list[MatchView]:
+    """Give matches that `Match.objects.for_owner(person)` let through as their reader sees them, in the same order."""
     ids = {listing for match in matches for listing in (match.offer_id, match.wish_id)}
     rows = Listing.objects.filter(id__in=ids).with_card().in_bulk()
     districts = {place for row in rows.values() for place in (row.district, row.owner.district) if place}

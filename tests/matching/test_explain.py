@@ -36,8 +36,12 @@ class TestReasons:
         }
         assert set(said) <= every
 
-    def test_begin_with_the_strongest(self):
-        assert told({"place": 0.2, "same_skill": 0.1})[0] == "في حيّك نفسه: النسيم."
+    def test_begin_with_the_skill_and_go_on_with_the_strongest(self):
+        assert told({"language": 0.04, "place": 0.2, "same_skill": 0.1}) == [
+            "هنا من يعلّم ما كتبته في رغبتك: الخياطة.",
+            "في حيّك نفسه: النسيم.",
+            "تجمعكما لغة: العربية.",
+        ]
 
     @pytest.mark.parametrize(
         ("today", "said"),

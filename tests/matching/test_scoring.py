@@ -131,21 +131,26 @@ class TestBatch:
     def test_finds_what_scoring_every_pair_finds(self, offers, wishes, keep, from_offers):
         rows, columns = (offers, wishes) if from_offers else (wishes, offers)
         arrays = batch.Sides(rows, today=TODAY, weigh=WEIGH), batch.Sides(columns, today=TODAY, weigh=WEIGH)
-        swap = {owner: batch.np.array([0], dtype="int64") for owner in (1, 2) if columns}
+        # More concepts are wanted than there are bits, so both ways of finding a swap are taken.
+        wants = {owner: set(range(100, 165)) for owner in (5, 6)} | {4: {170}}
+        swaps = batch.Swaps({1: {100}, 2: {164, 170}}, wants)
         own = arrays[1].of_owner
         spare = batch.np.array([len(own.get(row.owner_id, ())) for row in rows], dtype="int64")
-        found = batch.best(*arrays, near=NEAR.of, keep=keep, spare=spare, back=swap)
-        lists = batch.ordered(found, *arrays)
+        found = batch.best(*arrays, near=NEAR.of, keep=keep, spare=spare, swaps=swaps)
+        best = batch.ordered(found, *arrays, spare + keep)
+        triples = list(zip(best.rows.tolist(), best.columns.tolist(), best.units.tolist(), strict=True))
         for place, row in enumerate(rows):
             every = []
             for column, other in enumerate(columns):
                 pair = (row, other) if from_offers else (other, row)
-                two_way = (1, 1) if row.owner_id in swap and column == 0 else None
+                gives, wanted = swaps.gives.get(row.owner_id, set()), wants.get(other.owner_id, set())
+                two_way = (1, 1) if gives & wanted else None
                 scored = score(*pair, two_way=two_way)
                 if scored and row.concepts and other.concepts:
                     every.append((scored.order, column, scored.units))
             wanted = [(column, units) for _order, column, units in sorted(every)[:keep]]
-            ranked = [each for each in lists.get(place, []) if columns[each[0]].owner_id != row.owner_id]
+            ranked = [each[1:] for each in triples if each[0] == place]
+            ranked = [each for each in ranked if columns[each[0]].owner_id != row.owner_id]
             assert ranked[:keep] == wanted
 
     def test_mixes_numbers_as_paper_does(self):
