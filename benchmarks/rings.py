@@ -26,12 +26,15 @@ SKILLS = 2_000
 Edge = tuple[int, int, float]
 
 
-def town(people: int, kept: int | None, seed: int, exponent: float = 1.0) -> list[Edge]:
-    """Everybody offers and wishes three of 2,000 skills, drawn by Zipf's law; `kept` teachers a wisher, by lot."""
+def town(people: int, kept: int | None, seed: int) -> list[Edge]:
+    """Everybody offers and wishes three of 2,000 skills, drawn by Zipf's law; `kept` teachers a wisher, by lot.
+
+    Wishes crowd more than offers do (exponents 1 and 0.65): a thousand people give about 53,000 edges.
+    """
     dice = random.Random(seed)
-    weights = [1 / rank**exponent for rank in range(1, SKILLS + 1)]
-    offers = [set(dice.choices(range(SKILLS), weights, k=3)) for _ in range(people)]
-    wishes = [set(dice.choices(range(SKILLS), weights, k=3)) - offers[person] for person in range(people)]
+    offered, wished = ([1 / rank**exponent for rank in range(1, SKILLS + 1)] for exponent in (0.65, 1.0))
+    offers = [set(dice.choices(range(SKILLS), offered, k=3)) for _ in range(people)]
+    wishes = [set(dice.choices(range(SKILLS), wished, k=3)) - offers[person] for person in range(people)]
     teachers = defaultdict(list)
     for person, skills in enumerate(offers):
         for skill in skills:
@@ -186,11 +189,10 @@ def measure_town(
     seed: int = 1,
     twice: bool = False,
     tenth: bool = False,
-    exponent: float = 1.0,
     bound_seconds: float = 60,
 ) -> dict[str, Any]:
     """One town: share of the best bound known, against pairs and greedy, again, and stopped early."""
-    edges = town(people, kept, seed, exponent)
+    edges = town(people, kept, seed)
     said = {"people": list(range(people)), "edges": edges, "max_length": longest, "seconds": seconds, "seed": 1}
     answer, cost = ask(said)
     weight = checked(edges, longest, answer)

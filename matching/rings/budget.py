@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-WORK_PER_SECOND = 0.45  # a unit of work takes about a second, so half of the time is spent; the wall is the guard
+WORK_PER_SECOND = 0.8  # a unit of work takes about two thirds of a second: half of the time, the wall is the guard
 
 
 @dataclass

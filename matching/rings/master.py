@@ -151,7 +151,7 @@ def relax(pool: Pool, budget: Budget, start: Ints, *, share: float) -> Prices | 
     kept: Prices | None = None
     while not budget.is_over(share):
         which = np.flatnonzero(chosen)
-        solver = _solver(budget, min(budget.left, max(0.2, share * budget.seconds)))
+        solver = _solver(budget, budget.left)
         solver.setOptionValue("solver", "ipx")
         solver.setOptionValue("run_crossover", "off")
         solver.passModel(_programme(pool, which, whole=False))

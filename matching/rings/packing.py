@@ -19,8 +19,9 @@ WIDE = 4_000  # columns the integer programme gets when it shall prove
 STARTS = 9
 THRIFT = (1.0, -1.0, 0.0)
 FEW = (96, 48, 24, 12, 6, 3)  # edges kept at each person when there are too many rings to list
+MENDED = 100_000  # columns looked at for that, by lot
 MENDING = 0.1  # share of the work spent on rings that can be mended
-PATIENCE = 0.3  # share of the work without betterment after which a search rests
+PATIENCE = 0.5  # share of the work without betterment after which a search rests
 
 Valued = Callable[[Graph, Columns], Floats]
 
@@ -153,13 +154,15 @@ def _piece(
     kept = _greedy(pool, prices, rng, budget, STARTS, first + 0.2 * room)
     bound = min(ceiling, _by_rows(pool))
     relaxed = None
-    if pool.height <= TALL and float(pool.value[kept].sum()) < bound - 1e-9:
+    if pool.height <= TALL and float(pool.value[kept].sum()) < bound - 1e-9 and not budget.is_over(share):
         relaxed = master.relax(pool, budget, kept, share=first + 0.6 * room)
         if relaxed is not None:
             bound = min(bound, _floored(relaxed.bound, whole))
             kept = _larger(pool, kept, _greedy(pool, relaxed.rows, rng, budget, 3, first + 0.65 * room))
     if relaxed is not None and float(pool.value[kept].sum()) < bound - 1e-9:
         kept, bound = _proved(pool, kept, relaxed, bound, budget, whole)
+    if budget.is_over(share):
+        return kept, bound
     surplus = None if relaxed is None else pool.reduced(relaxed.rows)
     now = budget.spent / budget.work
     patience = PATIENCE * (share - now)
@@ -205,21 +208,22 @@ def _proved(
 
 def _mended(graph: Graph, pool: Pool, chosen: Ints, budget: Budget, seed: int, mending: Valued) -> Ints:
     """Drift to a plan of the same value whose rings can be mended better."""
-    other = replace(pool, value=mending(graph, pool.edges), weight=pool.value)
-    if pool.size <= DIRECT:
-        total = float(pool.value[chosen].sum())
-        found, _, _ = master.best(other, np.arange(pool.size), budget, nodes=500, start=chosen, at_least=total)
-        return chosen if found is None else found
-    return search.better(
-        other,
-        chosen,
-        budget,
-        np.random.default_rng((seed, 2)),
-        share=min(1.0, budget.spent / budget.work + MENDING),
-        patience=MENDING / 3,
-        bound=math.inf,
-        keep_weight=True,
-    )
+    if budget.is_over():
+        return chosen
+    rng = np.random.default_rng((seed, 2))
+    some = np.arange(pool.size)
+    if pool.size > MENDED:
+        some = np.union1d(chosen, rng.choice(pool.size, MENDED, replace=False))
+    part = pool.part(some)
+    part = replace(part, value=mending(graph, part.edges), weight=part.value)
+    start = np.searchsorted(some, chosen)
+    if part.size <= DIRECT:
+        total = float(part.weight[start].sum())
+        found, _, _ = master.best(part, np.arange(part.size), budget, nodes=500, start=start, at_least=total)
+        return chosen if found is None else some[found]
+    share = min(1.0, budget.spent / budget.work + MENDING)
+    found = search.better(part, start, budget, rng, share=share, patience=MENDING / 3, bound=math.inf, keep_weight=True)
+    return some[found]
 
 
 def _by_rows(pool: Pool) -> float:

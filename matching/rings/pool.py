@@ -59,10 +59,17 @@ class Pool:
     def part(self, which: Ints) -> "Pool":
         """Give the pool with these columns alone and only the rows they use."""
         rows = self.rows[which]
-        used, inverse = np.unique(rows, return_inverse=True)
-        limit = self.limit[used[used < self.height]]
-        small = inverse.reshape(rows.shape).astype(np.int32)
-        return Pool(self.edges[which], small, self.weight[which], self.value[which], limit, self.is_whole)
+        used = np.flatnonzero(np.bincount(rows.ravel(), minlength=self.height + 1)[: self.height])
+        number = np.full(self.height + 1, len(used), np.int32)
+        number[used] = np.arange(len(used))
+        return Pool(
+            self.edges[which],
+            number[rows],
+            self.weight[which],
+            self.value[which],
+            self.limit[used],
+            self.is_whole,
+        )
 
 
 def fill(graph: Graph, edges: Columns, value: Floats | None, *, is_whole: bool) -> Pool:

@@ -12,9 +12,10 @@ from matching.rings.pool import Pool
 
 FIRST_SIZE = 12.0
 RINGS = (6, 600)  # the smallest and the largest neighbourhood, in rings taken apart
-EASY, HARD = 0.06, 0.15  # work of a neighbourhood below which the next is larger, above which it is smaller
+HARD = (0.1, 0.6, 0.025)  # work of a neighbourhood: at least, at most, and as a share of all; beyond it shrinks
+EASY = 0.4  # of that: below it grows
 NODES = 20
-COLUMNS = 3000
+COLUMNS = 8000
 DEAR = 0.15  # of the value of a lesson: columns that the prices say lose more are not looked at
 
 
@@ -191,9 +192,11 @@ def _solved_again(
         plan.add(column)
     budget.spend(6e-5 * len(apart) + 2e-9 * pool.size)
     effort = budget.spent - before
-    if is_too_wide or not proven or effort > HARD:
+    least, most, share = HARD
+    hard = min(max(share * budget.work, least), most)
+    if is_too_wide or not proven or effort > hard:
         return 0.85
-    return 1.1 if effort < EASY else 1.0
+    return 1.1 if effort < EASY * hard else 1.0
 
 
 def _around(plan: Plan, rng: np.random.Generator, size: int) -> Ints:
