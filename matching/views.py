@@ -73,9 +73,7 @@ def match_dismiss(request: HttpRequest) -> HttpResponse:
 def queue(request: HttpRequest) -> HttpResponse:
     """Show a mentor the wishes they could serve, each with one tap to take it."""
     person, language, now = cast(Person, request.user), str(request.LANGUAGE_CODE), timezone.now()
-    views = matching.views_of(
-        matches=waiting.queue_for(person=person, now=now), person=person, language=language
-    )
+    views = matching.views_of(matches=waiting.queue_for(person=person, now=now), person=person, language=language)
     held = waiting.held_by(person=person, now=now)
     lines = [
         {
