@@ -15,8 +15,8 @@ urlpatterns = [
     path("me/devices/", views.devices, name="devices"),
     path("me/pause/", views.pause, name="pause"),
     path("me/unpause/", views.unpause, name="unpause"),
-    path("people/<int:pk>/block/", views.person_block, name="person_block"),
-    path("people/<int:pk>/unblock/", views.person_unblock, name="person_unblock"),
+    path("people/<row:pk>/block/", views.person_block, name="person_block"),
+    path("people/<row:pk>/unblock/", views.person_unblock, name="person_unblock"),
     path("language/", views.language, name="language"),
     path("appearance/", views.appearance, name="appearance"),
 ]

@@ -9,8 +9,8 @@ from exchange import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("me/", views.me, name="me"),
-    path("people/<int:pk>/", views.person, name="person"),
-    path("listings/<int:pk>/", views.listing, name="listing"),
+    path("people/<row:pk>/", views.person, name="person"),
+    path("listings/<row:pk>/", views.listing, name="listing"),
     path("help/", views.help_page, name="help"),
     path("healthz", views.healthz, name="healthz"),
     path("", include("accounts.urls")),

@@ -5,6 +5,6 @@ from django.urls import path
 from matching import views
 
 urlpatterns = [
-    path("listings/<int:pk>/matches/", views.listing_matches, name="listing_matches"),
+    path("listings/<row:pk>/matches/", views.listing_matches, name="listing_matches"),
     path("matches/dismiss/", views.match_dismiss, name="match_dismiss"),
 ]
