@@ -8,6 +8,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -162,6 +163,17 @@ def unblock(*, blocker: Person, blocked: Person) -> None:
     """Take one's own block back; a block by the other stays."""
     Block.objects.filter(blocker=blocker, blocked=blocked).delete()
     outbox.emit("person.blocked", blocker, other=blocked.pk)
+
+
+def devices(*, person: Person) -> list[UserSession]:
+    """Give where a person is signed in, the newest first; in two queries, writing nothing."""
+    rows = list(UserSession.objects.filter(user=person).order_by("-created_at"))
+    alive = set(
+        Session.objects.filter(
+            session_key__in=[row.session_key for row in rows], expire_date__gt=timezone.now()
+        ).values_list("session_key", flat=True)
+    )
+    return [row for row in rows if row.session_key in alive]
 
 
 def sign_out_everywhere(*, person: Person) -> int:

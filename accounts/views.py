@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -54,6 +54,7 @@ class EnterCode(ConfirmLoginCodeView):
         response = super().form_valid(form)
         if self.request.user.is_authenticated:
             _remember_language(response, self.request.user.language)
+            UserSession.objects.purge_and_list(self.request.user)  # rows of sessions that ended by themselves
         return cast(HttpResponse, response)
 
 
@@ -61,9 +62,7 @@ class EnterCode(ConfirmLoginCodeView):
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session and leave nothing private in the browser."""
     logout(request)
-    response = redirect("home")
-    response["Clear-Site-Data"] = '"cache", "storage"'
-    return response
+    return _leaving(redirect("home"))
 
 
 @login_required
@@ -115,11 +114,11 @@ def devices(request: HttpRequest) -> HttpResponse:
         accounts.sign_out_everywhere(person=person)
         logout(request)
         messages.success(request, _("You are signed out on every device."))
-        return redirect("home")
+        return _leaving(redirect("home"))
     own = request.session.session_key
     sessions = [
         {"name": rules.device_name(row.user_agent), "since": row.created_at, "is_current": row.session_key == own}
-        for row in UserSession.objects.purge_and_list(person)
+        for row in accounts.devices(person=person)
     ]
     return render(request, "accounts/devices.html", {"sessions": sessions, "place": "me"})
 
@@ -195,7 +194,7 @@ def person_unblock(request: HttpRequest, pk: int) -> HttpResponse:
 def language(request: HttpRequest) -> HttpResponse:
     """Switch the language of pages and come back to the same page."""
     chosen = request.POST.get("lang", "")
-    response = redirect(_next(request))
+    response = HttpResponseRedirect(_next(request))
     if chosen in dict(settings.LANGUAGES):
         _remember_language(response, chosen)
         if request.user.is_authenticated:
@@ -207,15 +206,22 @@ def language(request: HttpRequest) -> HttpResponse:
 def appearance(request: HttpRequest) -> HttpResponse:
     """Keep text size and contrast: with the person, and on this device for when they are signed out."""
     form = AppearanceForm(request.POST)
-    response = HttpResponse(status=204) if request.headers.get("X-Requested-With") else redirect(_next(request))
+    response = (
+        HttpResponse(status=204) if request.headers.get("X-Requested-With") else HttpResponseRedirect(_next(request))
+    )
     if not form.is_valid():
         return response
     text, contrast = form.cleaned_data["text"] or None, form.cleaned_data["contrast"] or None
     for name, value in (("text", text), ("contrast", contrast)):
         if value:
-            response.set_cookie(name, value, max_age=settings.LANGUAGE_COOKIE_AGE, samesite="Lax")
+            _remember(response, name, value)
     if request.user.is_authenticated:
         accounts.set_appearance(person=_person(request), text_size=text, contrast=contrast)
+    return response
+
+
+def _leaving(response: HttpResponse) -> HttpResponse:
+    response["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 
@@ -238,16 +244,21 @@ def _next(request: HttpRequest) -> str:
     is_ours = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return target if is_ours else "/"
+    return target if is_ours and target.startswith("/") else "/"
 
 
 def _remember_language(response: HttpResponse, code: str) -> None:
+    _remember(response, settings.LANGUAGE_COOKIE_NAME, code)
+
+
+def _remember(response: HttpResponse, name: str, value: str) -> None:
     response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        code,
+        name,
+        value,
         max_age=settings.LANGUAGE_COOKIE_AGE,
         samesite="Lax",
         secure=settings.BEHIND_HTTPS,
+        httponly=True,
     )
 
 

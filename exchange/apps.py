@@ -1,13 +1,18 @@
-"""The composition as a Django application: its checks and commands."""
+"""The composition as a Django application: its checks, its commands, how numbers stand in addresses."""
 
 from django.apps import AppConfig
+from django.urls import register_converter
+
+from exchange.lib.addresses import RowNumber
 
 
 class ExchangeConfig(AppConfig):
-    """Registers the checks."""
+    """Registers the checks and the converter of addresses."""
 
     name = "exchange"
 
     def ready(self) -> None:
-        """Import the checks, which registers them."""
+        """Import the checks, which registers them; every URLconf may say `<row:pk>`."""
         from exchange import checks  # noqa: F401
+
+        register_converter(RowNumber, "row")

@@ -10,8 +10,8 @@ from exchange.watch import views as watch
 urlpatterns = [
     path("", views.home, name="home"),
     path("me/", views.me, name="me"),
-    path("people/<int:pk>/", views.person, name="person"),
-    path("listings/<int:pk>/", views.listing, name="listing"),
+    path("people/<row:pk>/", views.person, name="person"),
+    path("listings/<row:pk>/", views.listing, name="listing"),
     path("help/", views.help_page, name="help"),
     path("healthz", watch.healthz, name="healthz"),
     path("readyz", watch.readyz, name="readyz"),

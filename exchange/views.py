@@ -21,6 +21,7 @@ from skills.models import Listing, Revision, Tag
 from skills.services import concepts
 
 HOME_CARDS = 6
+LONG_VALUE = 20  # characters: what one would not like to type again
 TOPICS = [
     f"rukn:{name}"
     for name in (
@@ -141,6 +142,22 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         "place": "find",
     }
     return render(request, "listing.html", context)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose token is out of date (signed in elsewhere, open for months) without losing what was typed.
+
+    What was typed is offered for sending again only where the browser itself says that the form was ours.
+    """
+    is_ours = request.headers.get("Origin", "") == f"{request.scheme}://{request.get_host()}"
+    typed = [
+        (name, value)
+        for name, values in (request.POST.lists() if is_ours and request.content_type != "application/json" else ())
+        if name != "csrfmiddlewaretoken"
+        for value in values
+    ]
+    context = {"typed": typed, "texts": [value for _name, value in typed if len(value) > LONG_VALUE], "place": ""}
+    return render(request, "403_csrf.html", context, status=403)
 
 
 @require_GET

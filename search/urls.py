@@ -9,5 +9,5 @@ urlpatterns = [
     path("find/suggest/", views.suggest, name="find_suggest"),
     path("find/keep/", views.keep, name="find_keep"),
     path("me/searches/", views.saved, name="saved_searches"),
-    path("me/searches/<int:pk>/let-go/", views.let_go, name="saved_let_go"),
+    path("me/searches/<row:pk>/let-go/", views.let_go, name="saved_let_go"),
 ]

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -196,6 +197,7 @@ def _check_page(request: HttpRequest, revision: Revision, *, error: str = "", st
         "tags": _shown_tags(revision, language),
         "error": error,
         "place": "me",
+        "here": reverse("listing_check", args=[revision.listing_id]),
     }
     return render(request, "skills/check.html", context, status=status)
 

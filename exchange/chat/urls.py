@@ -6,7 +6,7 @@ from exchange.chat import views
 
 urlpatterns = [
     path("talks/", views.talks, name="talks"),
-    path("talks/<int:pk>/", views.talk, name="talk"),
-    path("talks/<int:pk>/messages/", views.messages, name="talk_messages"),
-    path("talks/<int:pk>/seen/", views.seen, name="talk_seen"),
+    path("talks/<row:pk>/", views.talk, name="talk"),
+    path("talks/<row:pk>/messages/", views.messages, name="talk_messages"),
+    path("talks/<row:pk>/seen/", views.seen, name="talk_seen"),
 ]

@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -34,10 +35,9 @@ def talks(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def talk(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one talk; reading it counts as having seen it."""
+    """Show one talk. Looking writes nothing: the page then says what was seen, by socket or by POST."""
     person = _person(request)
     conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
-    chat.mark_seen(person=person, conversation_id=pk, seq=conversation.last_seq)
     return _page(request, person, conversation, MessageForm(initial={"client_id": uuid.uuid4()}))
 
 
@@ -72,12 +72,14 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def seen(request: HttpRequest, pk: int) -> HttpResponse:
-    """Move how far this person has seen, for clients without a socket."""
+    """Move how far this person has seen, for clients without a socket; a page without scripts is shown anew."""
     try:
         _kind, fields = rules.read({"type": "seen", "conversation": pk, "seq": request.POST.get("seq")})
         mark = chat.mark_seen(person=_person(request), conversation_id=pk, seq=fields["seq"])
     except (rules.BadFrame, chat.NoSuchTalk) as error:
         return JsonResponse({"type": "refused", "text": str(error)}, status=422)
+    if request.POST.get("then") == "page":
+        return redirect(f"{reverse('talk', args=[pk])}#end")
     return JsonResponse({"type": "seen", "conversation": pk, "seq": mark})
 
 
@@ -104,11 +106,9 @@ def _page(
         conversation_id=conversation.pk,
         before=int(before) if before.isdigit() and len(before) < 10 else None,
     )
-    others = [
-        member
-        for member in conversation.members.select_related("person", "person__district")
-        if member.person_id != person.pk
-    ]
+    members = list(conversation.members.select_related("person", "person__district"))
+    others = [member for member in members if member.person_id != person.pk]
+    unread = sum(conversation.last_seq - member.seen_seq for member in members if member.person_id == person.pk)
     is_open = all(policies.may_write_to(person, member.person) for member in others)
     context = {
         "conversation": conversation,
@@ -118,7 +118,9 @@ def _page(
         "seen_by_all": min((member.seen_seq for member in others), default=0),
         "form": form,
         "is_open": is_open,
+        "unread_count": chat.unread_count(person=person) - unread,  # the other talks: this one is being read
         "place": "talks",
+        "here": conversation.get_absolute_url(),
     }
     return render(request, "chat/talk.html", context, status=status)
 

@@ -4,4 +4,4 @@ from django.urls import path
 
 from exchange.lessons import views
 
-urlpatterns = [path("listings/<int:pk>/hello/", views.hello, name="hello")]
+urlpatterns = [path("listings/<row:pk>/hello/", views.hello, name="hello")]

@@ -19,6 +19,8 @@ def hello(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a ready sentence; send it and go to the talk."""
     person = cast(Person, request.user)
     listing = get_object_or_404(Listing.objects.visible_to(person).with_card(), pk=pk)
+    if listing.owner_id == person.pk and request.method != "POST":
+        return redirect(listing)
     existing = lessons.enquiry_between(listing=listing, person=person)
     if existing is not None:
         return redirect(existing.conversation)

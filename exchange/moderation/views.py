@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -163,6 +164,7 @@ def _item_page(request: HttpRequest, pk: int, *, error: str = "", note: str = ""
         "error": error,
         "note": note,
         "place": "desk",
+        "here": reverse("desk_item", args=[pk]),
     }
     return render(request, "moderation/item.html", context, status=status)
 

@@ -23,6 +23,7 @@ let tries = 0;
 let typedAt = 0;
 let typingTimer = 0;
 let polling = false;
+let saidSeen = 0;
 const sending = new Set();
 
 // --- what waits in this browser -------------------------------------------------------------------------------------
@@ -228,6 +229,7 @@ async function poll() {
         news.messages.forEach(onMessage);
         for (const [person, seq] of Object.entries(news.seen)) on.seen({ conversation: id, person: Number(person), seq });
         await sendByPost();
+        seen();
         banner.hidden = queue().length === 0;
       }
     } catch {
@@ -238,11 +240,13 @@ async function poll() {
   polling = false;
 }
 
+const csrf = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
+
 async function sendByPost() {
   for (const each of queue()) {
     const answer = await fetch(words.url, {
       method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRFToken": compose.querySelector("[name=csrfmiddlewaretoken]").value },
+      headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
       body: JSON.stringify({ client_id: each.client_id, body: each.body }),
     });
     if (answer.ok || answer.status === 409 || answer.status === 422) {
@@ -262,7 +266,12 @@ function sendWaiting() {
 
 function seen() {
   if (document.visibilityState !== "visible") return;
-  if (connected()) put({ type: "seen", conversation: id, seq: last });
+  if (connected()) return put({ type: "seen", conversation: id, seq: last });
+  if (saidSeen >= last) return;
+  const upTo = last;
+  fetch(words.seenUrl, { method: "POST", headers: { "X-CSRFToken": csrf() }, body: new URLSearchParams({ seq: upTo }) })
+    .then((answer) => answer.ok && (saidSeen = upTo))
+    .catch(() => {});
 }
 
 // --- writing --------------------------------------------------------------------------------------------------------

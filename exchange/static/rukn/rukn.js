@@ -15,15 +15,33 @@ for (const form of document.querySelectorAll("[data-appearance]")) {
   });
 }
 
-// The language switch comes back to the same place of the page.
-const place = "rukn-scroll";
+// The language switch comes back to the same address, the same place of the page and what was being typed.
+const place = "rukn-place";
+const typed = () => document.querySelectorAll("main :is(input:not([type=hidden], [type=file]), textarea, select)");
 for (const form of document.querySelectorAll("[data-language]")) {
-  form.addEventListener("submit", () => sessionStorage.setItem(place, String(window.scrollY / Math.max(1, document.body.scrollHeight))));
+  form.addEventListener("submit", () => {
+    if (new URL(form.elements.next.value, location).pathname === location.pathname) form.elements.next.value = location.pathname + location.search;
+    const fields = [...typed()].map((field) => (field.type === "checkbox" || field.type === "radio" ? field.checked : field.value));
+    const scroll = window.scrollY / Math.max(1, document.body.scrollHeight);
+    sessionStorage.setItem(place, JSON.stringify({ path: form.elements.next.value, scroll, fields }));
+  });
 }
 const kept = sessionStorage.getItem(place);
 if (kept) {
   sessionStorage.removeItem(place);
-  window.scrollTo(0, Number(kept) * document.body.scrollHeight);
+  const { path, scroll, fields } = JSON.parse(kept);
+  const spots = [...typed()];
+  if (path === location.pathname + location.search && spots.length === fields.length) {
+    spots.forEach((spot, number) => {
+      const value = fields[number];
+      if (spot.type === "checkbox" || spot.type === "radio") spot.checked = value;
+      else if (spot.value !== value) {
+        spot.value = value;
+        spot.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    });
+    window.scrollTo(0, scroll * document.body.scrollHeight);
+  }
 }
 
 const errors = document.getElementById("errors");

@@ -1,0 +1,114 @@
+"""Who may open what: every address, asked by seven kinds of people. A new address without a row fails."""
+
+import uuid
+
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from town import arguments, routes
+
+ROLES = ("anonymous", "owner", "member", "blocked", "paused", "curator", "admin")
+PEOPLE = dict(zip(ROLES[1:], ("salma", "yusuf", "karim", "nadia", "huda", "amal"), strict=True))
+DOOR, GONE, OK = "door", 404, 200
+
+# method, answer for: anonymous, owner, the other member of the talk, blocked by the owner, paused, curator, admin
+EVERYONE = (OK,) * 7
+SIGNED_IN = (DOOR, *(OK,) * 6)
+OWNERS = (DOOR, OK, *(GONE,) * 5)
+DONE = (DOOR, *(302,) * 6)
+OWNERS_ACT = (DOOR, 302, *(GONE,) * 5)
+CURATORS = (DOOR, *(GONE,) * 4, OK, OK)
+CURATORS_ACT = (DOOR, *(GONE,) * 4, 302, 302)
+RULES = {
+    ("GET", "home"): EVERYONE,
+    ("GET", "find"): EVERYONE,
+    ("GET", "find_suggest"): EVERYONE,
+    ("GET", "help"): EVERYONE,
+    ("GET", "healthz"): EVERYONE,
+    ("GET", "me"): SIGNED_IN,
+    ("GET", "talks"): SIGNED_IN,
+    ("GET", "offer_new"): SIGNED_IN,
+    ("POST", "offer_new"): DONE,
+    ("GET", "wish_new"): SIGNED_IN,
+    ("POST", "wish_new"): DONE,
+    ("GET", "concept_suggest"): SIGNED_IN,
+    ("GET", "welcome"): SIGNED_IN,
+    ("GET", "profile_edit"): SIGNED_IN,
+    ("GET", "free_hours"): SIGNED_IN,
+    ("POST", "free_hours"): DONE,
+    ("GET", "devices"): SIGNED_IN,
+    ("POST", "devices"): DONE,
+    ("POST", "pause"): DONE,
+    ("POST", "unpause"): DONE,
+    ("POST", "language"): (302,) * 7,
+    ("POST", "appearance"): (302,) * 7,
+    ("POST", "account_logout"): (302,) * 7,
+    ("GET", "account_login"): (OK, *(302,) * 6),
+    ("GET", "account_request_login_code"): (OK, *(302,) * 6),
+    ("GET", "account_confirm_login_code"): (302,) * 7,
+    ("GET", "person"): (OK, OK, OK, GONE, OK, OK, OK),
+    ("POST", "person_block"): (DOOR, 409, *(302,) * 5),
+    ("POST", "person_unblock"): DONE,
+    ("GET", "listing"): (OK, OK, OK, GONE, OK, OK, OK),
+    ("GET", "hello"): (DOOR, 302, 302, GONE, OK, OK, OK),
+    ("POST", "hello"): (DOOR, 422, 302, GONE, 302, 302, 302),
+    ("GET", "listing_edit"): OWNERS,
+    ("POST", "listing_edit"): OWNERS_ACT,
+    ("GET", "listing_step"): OWNERS,
+    ("GET", "listing_check"): OWNERS,
+    ("POST", "listing_send"): OWNERS_ACT,
+    ("GET", "listing_sent"): OWNERS,
+    ("POST", "listing_autosave"): OWNERS,
+    ("POST", "listing_pause"): OWNERS_ACT,
+    ("POST", "listing_resume"): OWNERS_ACT,
+    ("POST", "listing_confirm"): OWNERS_ACT,
+    ("POST", "listing_close"): OWNERS_ACT,
+    ("POST", "listing_withdraw"): OWNERS_ACT,
+    ("GET", "listing_matches"): OWNERS,
+    ("POST", "listing_matches"): OWNERS_ACT,
+    ("POST", "match_dismiss"): DONE,
+    ("GET", "talk"): (DOOR, OK, OK, *(GONE,) * 4),
+    ("GET", "talk_messages"): (DOOR, OK, OK, *(GONE,) * 4),
+    ("POST", "talk_messages"): (DOOR, 302, 302, *(GONE,) * 4),
+    ("POST", "talk_seen"): (DOOR, OK, OK, *(422,) * 4),
+    ("GET", "desk"): CURATORS,
+    ("GET", "desk_item"): CURATORS,
+    ("POST", "desk_accept"): CURATORS_ACT,
+    ("POST", "desk_return"): CURATORS_ACT,
+    ("POST", "desk_skip"): CURATORS_ACT,
+    ("POST", "desk_undo"): CURATORS_ACT,
+    ("GET", "admin:index"): (302, 302, 302, 302, 302, 302, OK),
+}
+SENT = {
+    "hello": {"body": "مرحبًا"},
+    "talk_messages": {"body": "أهلًا", "client_id": str(uuid.uuid4())},
+    "talk_seen": {"seq": "1"},
+    "desk_return": {"reason": "too_vague"},
+    "language": {"lang": "ar"},
+}
+
+
+def test_every_address_has_a_rule():
+    assert set(routes()) - {name for _method, name in RULES} == set()
+
+
+def test_everyone_gets_what_the_rules_say_and_nothing_else(town, cast, amal):
+    people = {**cast, "amal": amal}
+    browsers = {"anonymous": Client(headers={"accept-language": "ar"})}
+    for role, key in PEOPLE.items():
+        browsers[role] = Client(headers={"accept-language": "ar"})
+        browsers[role].force_login(people[key], backend="allauth.account.auth_backends.AuthenticationBackend")
+    surprises = []
+    for (method, name), rule in RULES.items():
+        url = reverse(name, args=arguments(town).get(name, ()))
+        for role, expected in zip(ROLES, rule, strict=True):
+            cookies = browsers[role].cookies.copy()
+            with transaction.atomic():
+                answer = browsers[role].post(url, SENT.get(name)) if method == "POST" else browsers[role].get(url)
+                transaction.set_rollback(True)
+            browsers[role].cookies = cookies
+            to_the_door = answer.status_code == 302 and answer["Location"].startswith("/enter/?next=")
+            got = DOOR if to_the_door else answer.status_code
+            if got != expected:
+                surprises.append(f"{role}: {method} {url} gave {got}, not {expected}")
+    assert surprises == []

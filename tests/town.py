@@ -1,0 +1,54 @@
+"""A city small enough to know and full enough to touch every page: what the crawls of this folder walk through."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+
+@dataclass
+class Town:
+    """Rows that addresses point at; Salma owns them unless the name says otherwise."""
+
+    offer: Any
+    wish: Any
+    paused: Any
+    draft: Any
+    waiting: Any
+    talk: int
+
+
+def routes() -> dict[str, str]:
+    """Give name → pattern of every address of the house; the administrators' own pages count as one."""
+    found: dict[str, str] = {}
+
+    def walk(patterns: list[Any], prefix: str) -> None:
+        for pattern in patterns:
+            where = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                if pattern.namespace == "admin":
+                    found["admin:index"] = where
+                else:
+                    walk(pattern.url_patterns, where)
+            elif isinstance(pattern, URLPattern):
+                found[pattern.name or where] = where
+
+    walk(get_resolver().url_patterns, "")
+    return found
+
+
+def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
+    """Give the arguments of every address that takes some."""
+    offer, draft, waiting = town.offer.pk, town.draft.listing_id, town.waiting.pk
+    return {
+        **dict.fromkeys(
+            ("listing", "listing_edit", "listing_sent", "listing_pause", "listing_confirm", "listing_close",
+             "listing_matches", "hello"), (offer,)
+        ),
+        **dict.fromkeys(("listing_check", "listing_send", "listing_autosave", "listing_withdraw"), (draft,)),
+        "listing_resume": (town.paused.pk,),
+        "listing_step": (draft, 1),
+        **dict.fromkeys(("person", "person_block", "person_unblock"), (town.offer.owner_id,)),
+        **dict.fromkeys(("talk", "talk_messages", "talk_seen"), (town.talk,)),
+        **dict.fromkeys(("desk_item", "desk_accept", "desk_return", "desk_skip"), (waiting,)),
+    }  # fmt: skip
