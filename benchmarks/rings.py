@@ -9,6 +9,7 @@ import argparse
 import json
 import lzma
 import math
+import os
 import random
 import resource
 import subprocess
@@ -314,9 +315,12 @@ def main() -> None:
     said = parser.parse_args()
     if unknown := set(said.names) - set(measures):
         parser.error(f"not a measure: {', '.join(sorted(unknown))}")
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # HiGHS greets on standard output, where only the JSON belongs
     result = {name: measures[name](said) for name in said.names or measures}
-    json.dump(result, sys.stdout, indent=1)
-    sys.stdout.write("\n")
+    with answer:
+        json.dump(result, answer, indent=1)
+        answer.write("\n")
 
 
 if __name__ == "__main__":

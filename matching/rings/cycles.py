@@ -24,6 +24,11 @@ def everything(graph: Graph, longest: int, limit: int, usable: NDArray[np.bool_]
     Each cycle is the join of a half-path forwards and one backwards from its lowest-ranked person, so the work is the
     number of half-paths plus the number of cycles. Raises `TooMany` as soon as more than `limit` are to be expected.
     """
+    number = np.append(np.flatnonzero(usable), graph.edges).astype(np.int32)
+    return np.asarray(number[_everything(graph.only(usable), longest, limit)], np.int32)
+
+
+def _everything(graph: Graph, longest: int, limit: int) -> Columns:
     degree = np.bincount(graph.teacher, minlength=graph.size) + np.bincount(graph.learner, minlength=graph.size)
     rank = np.empty(graph.size, np.int64)
     rank[np.argsort(degree, kind="stable")] = np.arange(graph.size)
@@ -35,8 +40,8 @@ def everything(graph: Graph, longest: int, limit: int, usable: NDArray[np.bool_]
     for done, roots in enumerate(chunks):
         if count > limit or (done >= 4 and count * len(chunks) > 1.5 * limit * done):
             raise TooMany
-        halves = {True: _half_paths(graph, roots, (longest + 1) // 2, rank, usable, forward=True)}
-        halves[False] = _half_paths(graph, roots, longest // 2, rank, usable, forward=False)
+        halves = {True: _half_paths(graph, roots, (longest + 1) // 2, rank, forward=True)}
+        halves[False] = _half_paths(graph, roots, longest // 2, rank, forward=False)
         for length in range(2, longest + 1):
             there, home = halves[True][(length + 1) // 2], halves[False][length // 2]
             rows = _joined(graph, there, home, limit - count)
@@ -67,9 +72,7 @@ def _chunks(graph: Graph, longest: int) -> list[Ints]:
     return np.split(np.arange(graph.size), np.flatnonzero(np.diff(piece)) + 1)
 
 
-def _half_paths(
-    graph: Graph, roots: Ints, depth: int, rank: Ints, usable: NDArray[np.bool_], *, forward: bool
-) -> list[_Paths]:
+def _half_paths(graph: Graph, roots: Ints, depth: int, rank: Ints, *, forward: bool) -> list[_Paths]:
     """Walk from the roots to people of higher rank: the paths of 0, 1, … `depth` edges."""
     starts, order = (graph.out, None) if forward else graph.back
     level = _Paths(roots, roots, np.empty((len(roots), 0), np.int32))
@@ -80,7 +83,7 @@ def _half_paths(
         rows, position = spread(starts, level.end)
         edge = position if order is None else order[position]
         end = graph.learner[edge] if forward else graph.teacher[edge]
-        kept = (rank[end] > rank[level.root[rows]]) & usable[edge]
+        kept = rank[end] > rank[level.root[rows]]
         rows, edge, end = rows[kept], edge[kept], end[kept]
         past = level.edges[rows]
         for column in range(past.shape[1]):

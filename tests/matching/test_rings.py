@@ -180,6 +180,20 @@ class TestATown:
         assert plan.bound >= find(town).weight
 
 
+def test_a_crowd_with_too_many_edges_to_list_its_rings_still_gets_a_plan():
+    """Everybody could teach everybody: far more rings than memory, and every one of them would do."""
+    import numpy as np
+
+    from matching.rings import find_numbers
+    from matching.rings.graph import build
+
+    size = 700
+    teacher, learner = np.nonzero(~np.eye(size, dtype=bool))
+    plan = find_numbers(build(size, teacher, learner, np.ones(len(teacher))), Rules(seconds=2))
+    assert plan.weight >= 0.9 * size
+    assert plan.bound == size
+
+
 def heaviest_edges(round_):
     best = {}
     for teacher, learner, weight in round_.edges:
