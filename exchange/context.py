@@ -1,13 +1,16 @@
 """What every page's frame shows: the city, the reader's look, unread talks."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.db.models import OuterRef
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 
+from accounts.models import Person
 from exchange.chat import services as chat
 from exchange.notices import services as notices
 
@@ -28,6 +31,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         look = Look(person.text_size, person.contrast)
     else:
         look = Look(request.COOKIES.get("text", "normal"), request.COOKIES.get("contrast", "normal"))
+    counts = cache(lambda: _counts(person) if person is not None else (0, 0))
     language = "ar" if (translation.get_language() or "ar").startswith("ar") else "en"
     return {
         "here": SimpleLazyObject(request.get_full_path),
@@ -37,6 +41,13 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "city_digits": settings.CITY["digits"] if language == "ar" else "latn",
         "is_demo": settings.DEMO,
         "person_may_curate": person is not None and person.is_curator,
-        "unread_count": SimpleLazyObject(lambda: chat.unread_count(person=person)) if person is not None else 0,
-        "notice_count": SimpleLazyObject(lambda: notices.unread_count(person=person)) if person is not None else 0,
+        "unread_count": SimpleLazyObject(lambda: counts()[0]) if person is not None else 0,
+        "notice_count": SimpleLazyObject(lambda: counts()[1]) if person is not None else 0,
     }
+
+
+def _counts(person: Person) -> tuple[int, int]:
+    """Give how many messages and notices a person has not read, in one query."""
+    me = OuterRef("pk")
+    rows = Person.objects.filter(pk=person.pk).annotate(behind=chat.unread_of(me), untold=notices.unread_of(me))
+    return rows.values_list("behind", "untold").get()

@@ -26,7 +26,7 @@ from skills.models import Listing
 def listing_matches(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the owner who fits a listing and why; POST looks again at once."""
     person = cast(Person, request.user)
-    listing = get_object_or_404(Listing.objects.filter(owner=person).with_card(), pk=pk)
+    listing = get_object_or_404(Listing.objects.filter(owner=person), pk=pk)
     if request.method == "POST":
         matching.refresh_listing(listing_id=pk)
         return redirect("listing_matches", pk=pk)

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -185,6 +186,13 @@ def state(*, person: Person) -> list[tuple[int, int, int, int]]:
     """Give (conversation, last seq, other person, how far they saw) of all talks of a person, in one query."""
     rows = Member.objects.filter(conversation__members__person=person).exclude(person=person)
     return list(rows.values_list("conversation_id", "conversation__last_seq", "person_id", "seen_seq"))
+
+
+def unread_of(person: OuterRef) -> Coalesce:
+    """Give how many messages a person of an outer query has not seen, as part of that query."""
+    behind = Sum(F("conversation__last_seq") - F("seen_seq"))
+    rows = Member.objects.filter(person=person).order_by().values("person").annotate(behind=behind).values("behind")
+    return Coalesce(Subquery(rows), 0)
 
 
 def unread_count(*, person: Person) -> int:

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core import signing
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -61,6 +63,12 @@ def tell(*, people: Iterable[int], kind: str, key: str, url: str, listing_id: in
         ],
         ignore_conflicts=True,
     )
+
+
+def unread_of(person: OuterRef) -> Coalesce:
+    """Give how many notices a person of an outer query has not read, as part of that query."""
+    rows = Notice.objects.filter(person=person, read_at=None).order_by().values("person")
+    return Coalesce(Subquery(rows.annotate(count=Count("id")).values("count")), 0)
 
 
 def unread_count(*, person: Person) -> int:

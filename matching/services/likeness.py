@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from django.db import transaction
 from django.db.models import Q
 
-from matching.models import Held, Neighbourhood, Together
+from matching.models import Held, Neighbourhood, State, Together
 from matching.services import state
 from matching.similarity import Likeness, Similarity, Sparse, co_occurrence, count_together, information
 from skills.models import Concept, Listing, Tag
@@ -22,10 +22,10 @@ _merged: tuple[int, dict[int, int]] | None = None  # of one version of the tree
 Counts = Counter[tuple[int, int]]
 
 
-def current() -> Sparse:
+def current(as_of: State | None = None) -> Sparse:
     """Give the likeness that matching uses now: the stored neighbourhoods, or ones made for a tree that is newer."""
     global _cached
-    known, now = concepts.tree(), state.read()
+    known, now = concepts.tree(), as_of or state.read()
     key = (known.version, now.likeness_rev)
     with _lock:
         if _cached is None or _cached[0] != key:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts import districts as known_districts
 from accounts.models import District, Person
 from exchange.outbox import services as outbox
 from matching import explain, hints, scoring
@@ -101,7 +102,7 @@ def dismiss(*, person: Person, offer_id: int, wish_id: int) -> None:
 def told_in_both(found: Sequence[scoring.Pair], *, reader: str) -> list[dict[str, list[str]]]:
     """Give for each pair its reasons in both languages, for commands; `reader` is "learner" or "teacher"."""
     out: list[dict[str, list[str]]] = [{} for _pair in found]
-    districts = list(District.objects.all()) if found else []
+    districts = list(known_districts.known().values())
     for language in ("ar", "en"):
         names = names_for([pair.facts for pair in found], language, districts)
         for pair, told in zip(found, out, strict=True):
@@ -127,7 +128,7 @@ def names_for(
         mentioned = [each.get("taught"), each.get("wished"), *(two_way if isinstance(two_way, list) else ())]
         ids.update(concept for concept in mentioned if isinstance(concept, int))
     names = {concept: known.hit(concept).name(language) for concept in ids if concept in known.names}
-    rows = District.objects.all() if districts is None else districts
+    rows = known_districts.known().values() if districts is None else districts
     return explain.Names(names, {row.pk: row.ar if language == "ar" else row.en for row in rows})
 
 

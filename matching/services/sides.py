@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import District
+from accounts import districts
 from exchange.lib import arabic
 from matching.models import Standing
 from matching.scoring import EASY_ANSWERS, Side
@@ -129,7 +129,7 @@ def _held(kind: str, clause: str, values: Sequence[int]) -> dict[int, set[int]]:
 
 def _sides(rows: QuerySet[Listing], tags: Q, words: bool) -> Iterator[Side]:
     into = likeness.merged()
-    places: dict[int, tuple[float, float]] = {row.pk: (row.x, row.y) for row in District.objects.all()}
+    places: dict[int, tuple[float, float]] = {row.pk: (row.x, row.y) for row in districts.known().values()}
     named: dict[int, list[tuple[int, float]]] = defaultdict(list)
     found = Tag.objects.filter(tags, concept__isnull=False).order_by("listing_id", "place", "id")
     for listing, concept, sure in found.values_list("listing_id", "concept_id", "score").iterator(chunk_size=CHUNK):

@@ -1,10 +1,15 @@
 """The town that the crawls of this folder walk through."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from town import Town
 
 from accounts import services as accounts
 from exchange.lessons import services as lessons
+from matching.models import Place, Ring, RingAnswer
+from search.models import SavedSearch
 from skills.services import listings
 
 
@@ -32,5 +37,11 @@ def town(make_offer, make_wish, cast, relay):
     listings.send(revision=revisions["waiting"], by=salma)
     accounts.block(blocker=salma, blocked=karim)
     accounts.pause(person=cast["nadia"])
+    saved = SavedSearch.objects.create(person=salma, name="خياطة", query="q=خياطة").pk
+    ring = Ring.objects.create(deadline=timezone.now() + timedelta(days=5))
+    theirs = yusuf.listings.get(kind="wish")
+    Place.objects.create(ring=ring, number=0, teacher=salma, learner=yusuf, offer=offer, wish=theirs)
+    Place.objects.create(ring=ring, number=1, teacher=yusuf, learner=salma, offer=offer, wish=wish)
+    RingAnswer.objects.bulk_create(RingAnswer(ring=ring, person=person) for person in (salma, yusuf))
     relay()
-    return Town(offer, wish, paused, revisions["draft"], revisions["waiting"], talk)
+    return Town(offer, wish, paused, revisions["draft"], revisions["waiting"], talk, ring.pk, saved)

@@ -165,7 +165,8 @@ class Watch(HTMLParser):
         if tag in ("iframe", "style", "base", "math", "animate", "img") or (tag == "script" and not is_ours):
             self.found.append(tag)
         self.found += [name for name in told if name.startswith("on") or name == "srcdoc"]
-        for name in ("href", "action", "src", "formaction"):
+        names = () if told.get("rel") == "icon" else ("href", "action", "src", "formaction")  # our own drawing
+        for name in names:
             value = str(told.get(name) or "")
             if value.strip().lower().startswith(("javascript:", "data:", "//", "vbscript:")):
                 self.found.append(f"{name}={value}")

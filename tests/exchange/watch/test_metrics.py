@@ -34,12 +34,12 @@ def values(client):
 
 def test_requests_are_counted_by_route_not_by_address(client, make_offer, salma):
     offer = make_offer(salma, "خياطة", ["rukn:sewing"])
-    name = 'rukn_requests_total{method="GET",route="/listings/<int:pk>/",status="200"}'
+    name = 'rukn_requests_total{method="GET",route="/listings/<row:pk>/",status="200"}'
     before = values(client).get(name, 0)
     client.get(f"/listings/{offer.pk}/?canary=1")
     after = values(client)
     assert after[name] == before + 1
-    assert after['rukn_request_seconds_count{route="/listings/<int:pk>/"}'] >= 1
+    assert after['rukn_request_seconds_count{route="/listings/<row:pk>/"}'] >= 1
     assert not [line for line in after if "canary" in line or f"listings/{offer.pk}" in line]
 
 

@@ -123,7 +123,7 @@ class TestLines:
         lines.clear()
         browser.get(f"/listings/{offer.pk}/?q=canary", headers={"x-request-id": "0123456789abcdef0123456789abcdef"})
         (line,) = [line for line in lines if line["event"] == "request"]
-        assert line["route"] == "/listings/<int:pk>/"
+        assert line["route"] == "/listings/<row:pk>/"
         assert (line["status"], line["method"], line["person"]) == (200, "GET", salma.pk)
         assert line["ms"] > 0
         assert line["request"] == "0123456789"
