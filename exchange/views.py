@@ -21,6 +21,8 @@ from skills.models import Listing, Revision, Tag
 from skills.services import concepts
 
 HOME_CARDS = 6
+MORE_CARDS = 3
+MOST_OF_A_SKILL = 2
 LONG_VALUE = 20  # characters: what one would not like to type again
 TOPICS = [
     f"rukn:{name}"
@@ -39,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
     matches: list[Any] = []
     rings: list[Any] = []
     if isinstance(person, Person):
-        views = matching.suggestions_for(person=person, language=language, limit=HOME_CARDS)
+        views = _varied(matching.suggestions_for(person=person, language=language, limit=3 * HOME_CARDS))
         matches = [card_of(view.listing, reader=person, language=language, reasons=view.reasons[:1]) for view in views]
         rings = list(ring_services.waiting_for(person=person))
         offers = offers.exclude(owner=person)
@@ -59,6 +61,18 @@ def home(request: HttpRequest) -> HttpResponse:
         "place": "home",
     }
     return render(request, "home.html", context)
+
+
+def _varied(views: list[Any]) -> list[Any]:
+    """Give the best few, at most two of one skill: a first page shows what there is, not one thing six times."""
+    seen: dict[int | None, int] = {}
+    kept = []
+    for view in views:
+        skill = view.listing.main_concept_id
+        seen[skill] = seen.get(skill, 0) + 1
+        if seen[skill] <= MOST_OF_A_SKILL:
+            kept.append(view)
+    return kept[:HOME_CARDS]
 
 
 @login_required
@@ -123,6 +137,7 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         reasons = matching.reasons_between(person=reader, listing_ids=[row.pk], language=language).get(row.pk, [])
         enquiry = lessons.enquiry_between(listing=row, person=reader)
     shows_outlook = reader.pk == row.owner_id and not row.is_offer
+    others = Listing.objects.open_for(reader).filter(owner=row.owner_id).exclude(id=row.pk).with_card()
     known = concepts.tree()
     shown = [tag for tag in row.tags.all() if tag.by != Tag.By.TEXT]
     tags = [
@@ -139,6 +154,7 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         "parts": PARTS,
         "is_own": reader.pk == row.owner_id,
         "outlook": waiting.outlook(wish=row, now=timezone.now()) if shows_outlook else None,
+        "more": cards_for(others.order_by("-published_at", "-id")[:MORE_CARDS], reader=reader, language=language),
         "place": "find",
     }
     return render(request, "listing.html", context)

@@ -121,3 +121,32 @@ def test_slow_first_visit_is_light(visit):
     assert sum(sizes.values()) - fonts < 100_000
     assert len(sizes) <= 12
     assert all("127.0.0.1" in url for url in sizes)
+
+
+def test_language_switch_keeps_filters_and_what_is_typed(visit):
+    page = visit("desk", "en", enter="learner")
+    page.goto("/find/")
+    page.locator("#id_kind_wish").check()
+    page.wait_for_url("**/find/?*kind=wish*")
+    page.locator("[data-language] button").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ar")
+    assert "kind=wish" in page.url
+    page.goto("/me/profile/")
+    page.locator("textarea[name=about]").fill("نصف جملة لم تُحفظ")
+    page.locator("[data-language] button").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("textarea[name=about]")).to_have_value("نصف جملة لم تُحفظ")
+
+
+def test_opening_a_talk_says_that_it_was_seen(visit):
+    page = visit("phone", "ar", enter="learner")
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+    page.goto("/talks/")
+    page.locator(".talks a").first.click()
+    page.wait_for_url("**/talks/*/")
+    for _ in range(50):
+        if any('"seen"' in frame for frame in sent):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(sent)

@@ -29,6 +29,8 @@ from skills.services import concepts, listings
 HERE = Path(__file__).resolve().parent
 SIZES = {"small": (240, 340), "city": (6_000, 20_000)}  # residents, listings
 BATCH = 500
+WRITTEN_DAYS = 20  # what people wrote by hand is younger than this, the rest older: first pages show real voices
+MINUTES_PER_DAY_AGO = WRITTEN_DAYS * 1440 // 51  # "days_ago" runs to 50
 PLANTED_KEY = "offer-001"
 ANSWERED_SHARE = 0.8  # of older wishes
 MOST_CLIMBING = 150
@@ -146,7 +148,7 @@ def _written_listings(city: City, progress: Progress) -> int:
             "in_return_note": row.get("in_return_note", "")[:160],
         }
         tags = [tag for text in row["skills"] for tag in split_tags(text)]
-        at = city.now - timedelta(days=row.get("days_ago", 5), minutes=city.rng.randrange(1200))
+        at = city.now - timedelta(minutes=row.get("days_ago", 5) * MINUTES_PER_DAY_AGO + city.rng.randrange(200))
         if row["state"] in ("in_review", "draft"):
             revision = listings.start(owner=owner, kind=row["kind"], lang=row["lang"])
             listings.save_answers(revision=revision, by=owner, step=5, tags=tags, **content)
@@ -208,7 +210,7 @@ def _residents(city: City, wanted: int, progress: Progress) -> None:
 def _generated(city: City, wanted: int, progress: Progress) -> None:
     """Write believable listings in bulk; each text is a whole hand-written sentence with another place in it."""
     material = _read("generated.json")
-    skills = material["skills"] if isinstance(material, dict) and "skills" in material else material
+    skills = material["skills"]
     resolved = {(skill["ar"], skill["en"]): _tags_for(skill) for skill in skills}
     people = [person for key, person in city.people.items() if key.startswith("resident")]
     profiles = {profile.person_id: profile for profile in Profile.objects.all()}
@@ -242,8 +244,8 @@ def _generated_row(
     prefix = "" if kind == Listing.Kind.OFFER else "wish_"
     place = city.rng.choice(material.get(f"places_{language}") or [""])
     title = city.rng.choice(skill[f"{prefix}titles_{language}"]).replace("{place}", place)
-    body = city.rng.choice(skill[f"{prefix}bodies_{language}"]).replace("{place}", place)
-    at = city.now - timedelta(minutes=city.rng.randrange(55 * 1440))
+    body = city.rng.choice(material[f"{prefix}bodies_{language}"]).replace("{place}", place)
+    at = city.now - timedelta(minutes=city.rng.randrange(WRITTEN_DAYS * 1440, 55 * 1440))
     return Listing(
         kind=kind,
         owner=owner,
