@@ -19,7 +19,7 @@ ROUNDS = 8
 LEAST = 0.05  # strength, the geometric mean of both directions, under which an entry is not kept
 MOST_PER_WORD = 8
 LONGEST_PAIR = 12  # stems of a name; longer names teach little and cost much
-SHORTEST_SKELETON = 3
+SHORTEST_SKELETON = 4
 
 # Consonants that both scripts write, as classes: what a borrowed word keeps on its way (جغرافيا, geography).
 _AR_SOUNDS = str.maketrans(

@@ -37,6 +37,7 @@ ASK = _folded("""
     مرحبا السلام عليكم صباح مساء الخير شكرا هلا اهلا
     انا أنا احنا إحنا نحن انت انتم لي لنا لك لكم عندي عندنا معي معنا فيني فيي اني إني لأنني لاني
     كمان عشان علشان لأجل بشكل جدا شوية شوي كتير كثير هنا هناك اليوم بكرة الآن الان فقط بس لو اذا إذا ايضا أيضا
+    زي عنده عندها عندهم له لها بنفسي لحالي لوحدي ولا يعرف تعرف
     ناوي ناوية جاي قررت نويت صار لازم مهتم مهتمة مهتمين اهتمام أفضل
     want wants wanted wish wishes wishing like love would could can may might should must will shall need needs needed
     looking look search searching seeking seek hoping hope interested keen
@@ -165,15 +166,21 @@ def softness(word: str) -> float:
 
 def _content(folded: Sequence[str]) -> list[Word]:
     out = []
-    asks = any(word in ASK and word not in ASK_OR_SUBJECT for word in folded)
+    asks = any(_asks(word) and word not in ASK_OR_SUBJECT for word in folded)
     for place, word in enumerate(folded):
-        if word in arabic.PARTICLES or (word in ASK and (asks or word not in ASK_OR_SUBJECT)):
+        asking = _asks(word)
+        if word in arabic.PARTICLES or (asking and (asks or word not in ASK_OR_SUBJECT)):
             continue
-        weight = ASK_AS_SUBJECT if word in ASK else softness(word)
+        weight = ASK_AS_SUBJECT if asking else softness(word)
         if _is_audience(folded, place):
             weight = AUDIENCE
         out.append(_word(word, weight))
     return out
+
+
+def _asks(word: str) -> bool:
+    """Whether a word asks, with «و» or an article before it or not: «وابغى»."""
+    return word in ASK or arabic.without_article(word) in ASK or (word.startswith("و") and word[1:] in ASK)
 
 
 def _word(folded: str, weight: float) -> Word:

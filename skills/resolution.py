@@ -233,9 +233,9 @@ class _Stems:
         return self._by_concept.add_up(spots, weights, self.owners) / max(norm * norm, 1e-9)
 
 
-def _above(value: float, floor: float) -> float:
-    """Give how far (0–1) a likeness is above the floor from which it says anything."""
-    return max(0.0, (value - floor) / (1 - floor))
+def _above(values: Array, floor: float) -> Array:
+    """Give how far (0–1) likenesses are above the floor from which they say anything."""
+    return np.maximum(0.0, (values - floor) / (1 - floor))
 
 
 class Resolver:
@@ -390,7 +390,7 @@ class Resolver:
         by_translation = self._best(evidence["translated"] + 0.3 * evidence["sounding"])
         top = {
             concept
-            for values, most in ((rough, 40), (by_letters, 40), (by_translation, 20))
+            for values, most in ((rough, 40), (by_letters, 50), (by_translation, 20))
             for concept in np.argpartition(-values, min(most, len(values)) - 1)[:most].tolist()
         }
         hits = []
@@ -461,7 +461,7 @@ class Resolver:
         for stem in word.stems:
             for other, strength in self._lexicon.translations(stem):
                 out[other] = max(out.get(other, 0.0), strength)
-        if not out and self.weights.sound:
+        if not out and not any(stem in self._stems.ids for stem in word.stems):
             script = arabic.is_arabic(word.bare)
             for key in sound_keys(word.stems[0]):
                 for other in self._sounds.get(key, ()):
@@ -503,59 +503,68 @@ class Resolver:
         grams, stems = evidence["grams"], evidence["stems"]
         order = grams + stems + 0.3 * (evidence["sounding"] + evidence["translated"])
         chosen: list[int] = []
-        spans: list[slice] = []
+        starts: list[int] = []
         for concept in concepts:
             start, end = self._names_of(concept)
-            best = start + np.argsort(-order[start:end], kind="stable")[:MOST_NAMES]
-            spans.append(slice(len(chosen), len(chosen) + len(best)))
-            chosen.extend(best.tolist())
-        is_short = len(words) <= FEW_ENOUGH_TO_PAIR
-        paired = self._paired(words, chosen) if is_short else [0.0] * len(chosen)
+            best = np.argsort(-order[start:end], kind="stable")[:MOST_NAMES]
+            starts.append(len(chosen))
+            chosen.extend((start + best).tolist())
+        counts = np.diff([*starts, len(chosen)])
+        extra = w.best_grams * np.add.reduceat(grams[chosen], starts) / counts
+        extra += w.best_stems * np.add.reduceat(stems[chosen], starts) / counts
+        if len(words) > FEW_ENOUGH_TO_PAIR:
+            return {
+                concept: (chosen[start], float(more))
+                for concept, start, more in zip(concepts, starts, extra, strict=True)
+            }
+        paired = self._paired(words, chosen)
         asked = " ".join(word.bare for word in words)
+        letters = np.array([self._letters(asked, self._bare[place]) for place in chosen])
+        best_paired = np.maximum.reduceat(paired, starts)
+        extra += w.paired * _above(best_paired, w.paired_floor) ** w.paired_power
+        extra += w.letters * _above(np.maximum.reduceat(letters, starts), w.letters_floor) ** w.letters_power
         out = {}
-        for concept, span in zip(concepts, spans, strict=True):
-            places = chosen[span]
-            letters = max(self._letters(asked, self._bare[place]) for place in places) if is_short else 0.0
-            nearest = max(range(len(places)), key=lambda spot: paired[span][spot])
-            extra = w.best_grams * float(grams[places].mean()) + w.best_stems * float(stems[places].mean())
-            extra += w.paired * _above(paired[span][nearest], w.paired_floor) ** w.paired_power
-            extra += w.letters * _above(letters, w.letters_floor) ** w.letters_power
-            out[concept] = (places[nearest], extra)
+        for concept, start, count, more in zip(concepts, starts, counts, extra, strict=True):
+            nearest = start + int(np.argmax(paired[start : start + count]))
+            out[concept] = (chosen[nearest], float(more))
         return out
 
     @staticmethod
     def _letters(asked: str, name: str) -> float:
         return max(OSA.normalized_similarity(asked, name), token_sort_ratio(asked, name) / 100)
 
-    def _paired(self, words: Sequence[Word], places: Sequence[int]) -> list[float]:
+    def _paired(self, words: Sequence[Word], places: Sequence[int]) -> Array:
         """Give for each name how well its words and the question's pair up, rare words counting more (0–1).
 
         A soft form of the cosine (Cohen, Ravikumar, Fienberg 2003, "A comparison of string distance metrics for
         name-matching tasks"): words a slip apart count by their likeness.
         """
         names = [self._bare[place].split() for place in places]
-        vocabulary = {word: spot for spot, word in enumerate(dict.fromkeys(word for name in names for word in name))}
-        if not vocabulary:
-            return [0.0] * len(places)
-        known = list(vocabulary)
+        spots: dict[str, int] = {}
+        columns = np.array([spots.setdefault(word, len(spots)) for name in names for word in name], dtype=np.int64)
+        if not len(columns):
+            return np.zeros(len(places))
+        known = list(spots)
         alike = cdist([word.bare for word in words], known, scorer=OSA.normalized_similarity, dtype=np.float32)
         alike[alike < LEAST_ALIKE] = 0.0
-        stems = [self._stem_of.get(word) or arabic.stems(word)[0] for word in known]
+        by_stem: dict[str, list[int]] = defaultdict(list)
+        theirs = np.empty(len(known))
+        for column, name in enumerate(known):
+            stem = self._stem_of.get(name) or arabic.stems(name)[0]
+            by_stem[stem].append(column)
+            theirs[column] = (self._stems.weight(stem) or self._stems.unknown) ** 2
         for row, word in enumerate(words):
-            for column, stem in enumerate(stems):
-                if stem in word.stems:
+            for stem in word.stems:
+                for column in by_stem.get(stem, ()):
                     alike[row, column] = max(alike[row, column], SAME_STEM)
-        theirs = np.array([self._stems.weight(stem) or self._stems.unknown for stem in stems]) ** 2
         mine = np.array(self._question_weights(words)) ** 2
-        out = []
-        for name in names:
-            columns = [vocabulary[word] for word in name]
-            part = alike[:, columns]
-            asked = float(part.max(axis=1) @ mine / mine.sum())
-            weights = theirs[columns]
-            told = float(part.max(axis=0) @ weights / weights.sum())
-            out.append(sqrt(asked * told))
-        return out
+        lengths = np.array([len(name) for name in names])
+        starts = np.r_[0, np.cumsum(lengths)[:-1]]
+        pairs, weights = alike[:, columns], theirs[columns]
+        asked = mine @ np.maximum.reduceat(pairs, starts, axis=1) / max(mine.sum(), 1e-9)
+        told = np.add.reduceat(pairs.max(axis=0) * weights, starts) / np.add.reduceat(weights, starts)
+        paired: Array = np.sqrt(asked * told)
+        return paired
 
     def _question_weights(self, words: Sequence[Word]) -> list[float]:
         return [

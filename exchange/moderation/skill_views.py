@@ -66,7 +66,7 @@ def word_new(request: HttpRequest, pk: int) -> HttpResponse:
     broader = Concept.objects.live().filter(pk=_number(request, "broader")).first()
     ar, en = clean(request.POST.get("ar", "")), clean(request.POST.get("en", ""))
     try:
-        curation.create(ar=ar, en=en, broader=broader, by=_person(request), word=row)
+        curation.add_skill(ar=ar, en=en, broader=broader, by=_person(request), word=row)
     except Refused as refusal:
         return _word_page(request, row, error=str(refusal), ar=ar, en=en)
     messages.success(request, _("A new skill. The listings with this word can be found by it now."))

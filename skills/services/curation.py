@@ -49,7 +49,7 @@ class CannotUndo(Refused):
 
 
 @transaction.atomic
-def create(*, ar: str, en: str, broader: Concept | None, by: Person, word: Unmapped | None = None) -> ConceptChange:
+def add_skill(*, ar: str, en: str, broader: Concept | None, by: Person, word: Unmapped | None = None) -> ConceptChange:
     """Make a new concept with a name in one or both languages; `word` is what a resident wrote for it, if anything.
 
     Refused: `NotACurator`, `BadName` without any name or when another concept is called so.

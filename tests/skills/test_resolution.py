@@ -150,7 +150,7 @@ class TestLearn:
         assert lexicon.learn([]) == []
 
     def test_words_that_sound_alike_share_a_key(self):
-        assert set(lexicon.sound_keys("جغرافيا")) & set(lexicon.sound_keys("geographi"))
+        assert set(lexicon.sound_keys("ديمقراطيه")) & set(lexicon.sound_keys("democrat"))
         assert lexicon.sound_keys("ما") == []
 
     def test_shipped_dictionary_is_what_its_files_teach(self):

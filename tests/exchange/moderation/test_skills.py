@@ -54,7 +54,7 @@ class TestNameAWord:
 
     def test_can_be_taken_back(self, huda, unknown, concepts):
         listing, word = unknown
-        change = curation.create(ar="السدو", en="", broader=None, by=huda, word=word)
+        change = curation.add_skill(ar="السدو", en="", broader=None, by=huda, word=word)
         curation.undo(change=change, by=huda)
         assert first("السدو البدوي") is None
         assert curation.waiting_words().count() == 1
