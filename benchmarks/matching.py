@@ -172,9 +172,9 @@ def core(sizes: Sequence[int], blocks: int) -> dict[str, Any]:
         arrays = {side[0].kind: batch.Sides(side, today=TODAY, weigh=WEIGH) for side in (town.offers, town.wishes)}
         offers, wishes = arrays["offer"], arrays["wish"]
         backs = {kind: swaps(town, kind, near) for kind in ("wish", "offer")}
-        ours = lambda: (one_way(wishes, offers, near, backs["wish"]), one_way(offers, wishes, near, backs["offer"]))  # noqa: B023, E731
+        ours = lambda: (one_way(wishes, offers, near, backs["wish"]), one_way(offers, wishes, near, backs["offer"]))  # noqa: B023
         theirs = [reference(wishes, offers, near), reference(offers, wishes, near)]
-        both = lambda: [run() for run in theirs]  # noqa: B023, E731
+        both = lambda: [run() for run in theirs]  # noqa: B023
         ratios, own = [], []
         for block in range(blocks):
             order = (ours, both) if block % 2 else (both, ours)

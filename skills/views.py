@@ -15,7 +15,7 @@ from accounts.models import Person
 from accounts.rules import DAYS, PARTS, codes
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean, guess_lang
-from skills.forms import FORMS, STEPS, split_tags
+from skills.forms import FORMS, STEPS, meaning_field, split_tags
 from skills.models import Listing, Revision
 from skills.services import concepts, listings
 
@@ -52,7 +52,14 @@ def listing_step(request: HttpRequest, pk: int, step: int) -> HttpResponse:
         raise Http404
     form = FORMS[step](request.POST or None, initial=FORMS[step].initial_of(revision))
     if request.method == "POST" and (form.is_valid() if request.POST else False):
-        listings.save_answers(revision=revision, by=_person(request), step=step, **form.answers())
+        answers = form.answers()
+        if step == 1:
+            answers["tags"] = _with_meanings(request, answers["tags"])
+        saved = listings.save_answers(revision=revision, by=_person(request), step=step, **answers)
+        questions = _questions(request, saved) if step == 1 else []
+        if questions and request.POST.get("then") != "later":
+            return _ask_meaning(request, form, saved, questions)
+        revision = saved
         if request.POST.get("then") == "later":
             messages.success(request, _("Saved. You can go on whenever you like."))
             return redirect("me")
@@ -200,6 +207,53 @@ def _check_page(request: HttpRequest, revision: Revision, *, error: str = "", st
         "here": reverse("listing_check", args=[revision.listing_id]),
     }
     return render(request, "skills/check.html", context, status=status)
+
+
+def _with_meanings(request: HttpRequest, tags: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the tags with what the author chose where a word means several skills; an empty choice is "none of them"."""
+    out = []
+    for tag in tags:
+        field = meaning_field(tag["text"])
+        out.append({**tag, "uri": request.POST[field] or None, "chosen": True} if field in request.POST else tag)
+    return out
+
+
+def _questions(request: HttpRequest, revision: Revision) -> list[dict[str, Any]]:
+    """Give the words whose meaning only the author knows, with the skills to choose from; each is asked once."""
+    language = str(request.LANGUAGE_CODE)
+    asked = set(request.POST.getlist("asked"))
+    known = concepts.tree()
+    out = []
+    for tag in revision.tags:
+        field = meaning_field(tag["text"])
+        if tag.get("chosen") or field in asked:
+            continue
+        choices = [
+            (
+                hit.uri,
+                hit.name(language),
+                " · ".join(known.hit(up).name(language) for up in known.broader.get(hit.concept_id, ())),
+            )
+            for hit in concepts.meanings(tag["text"], tag["lang"])
+        ]
+        if choices:
+            out.append({"text": tag["text"], "field": field, "choices": choices})
+    return out
+
+
+def _ask_meaning(request: HttpRequest, form: Any, revision: Revision, questions: list[dict[str, Any]]) -> HttpResponse:
+    """Show the first question again with "Which do you mean?"; what was typed is saved already."""
+    context = {
+        "form": form,
+        "revision": revision,
+        "listing": revision.listing,
+        "step": 1,
+        "steps": STEPS,
+        "tags": revision.tags,
+        "questions": questions,
+        "place": "me",
+    }
+    return render(request, "skills/step_1.html", context)
 
 
 def _shown_tags(revision: Revision, language: str) -> list[dict[str, Any]]:

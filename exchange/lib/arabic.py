@@ -20,6 +20,8 @@ _LETTERS = {ord(old): new for old, new in zip("أإآٱؤئىةیےکگڤپچژ"
 _LETTERS.update({ord(old): str(place % 10) for place, old in enumerate("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")})
 _LETTERS[ord("ء")] = ""
 LETTER_PAIRS = tuple((chr(old), new) for old, new in _LETTERS.items())  # for engines that fold by themselves
+_ACCENTS = {char: None for char in range(0x300, 0x1F000) if unicodedata.combining(chr(char))}
+_LAST = {**_ACCENTS, **_LETTERS}  # in one pass, because folding is most of the cost of an index
 _BREAKS = re.compile(r"[^\w+#]+|_+")
 _LONELY_SIGNS = re.compile(r"(?<![a-z0-9+#])[+#]+|[+#]+(?=\w)")
 _ARABIC = re.compile("[\u0621-\u064a]")
@@ -49,6 +51,13 @@ ENGLISH_STOP = _set("""
     taught show someone somebody anyone anybody person people help please lesson lessons course courses class classes
     tutor tutoring beginner beginners basic basics start starting get know knowing ve d m ll re s t
 """)
+# Words of grammar alone: what a name or a request can lose without losing its subject.
+PARTICLES = _set("""
+    في من على علي الى الي عن مع او ام ثم ان انه انها هذا هذه ذلك تلك التي الذي ما هل لا لم لن قد كل بعض و يا بين عند
+    حتي لكن هو هي نحن هم كما مثل ذات ذو خلال ضد نحو لدي غير
+    a an the and or of to in on at for from with by is are be as into its their his her our your my this that
+    these those
+""")
 _PREFIXES = ("وبال", "وال", "فال", "بال", "كال", "ولل", "ال", "لل")
 _SHORTEST_AFTER_ARTICLE = 3
 _ENDINGS = ("ياتها", "اتها", "يات", "ات", "ون", "ين", "ان", "يه", "ها", "ه", "ي")
@@ -61,12 +70,12 @@ def fold(text: str) -> str:
     NFKC; tashkeel, tatweel and hidden characters go; hamza seats, alef maqsura, ta marbuta, Persian kaf and ya and both
     sets of Arabic digits become one letter each; case is folded. Folding twice changes nothing.
     """
+    if text.isascii():
+        return " ".join(_LONELY_SIGNS.sub(" ", _BREAKS.sub(" ", _HIDDEN.sub("", text).lower())).split())
     text = unicodedata.normalize("NFKC", _HIDDEN.sub("", text))
     text = _HIDDEN.sub("", text)
     text = _MARKS.sub("", text).casefold()
-    text = unicodedata.normalize("NFKD", text)
-    text = "".join(char for char in text if not unicodedata.combining(char))
-    text = text.translate(_LETTERS)
+    text = unicodedata.normalize("NFKD", text).translate(_LAST)
     return " ".join(_LONELY_SIGNS.sub(" ", _BREAKS.sub(" ", text)).split())
 
 
@@ -83,6 +92,11 @@ def content_words(text: str) -> list[str]:
 def is_stop(word: str) -> bool:
     """Whether a folded word carries no content in either language."""
     return word in ARABIC_STOP or word in ENGLISH_STOP or without_article(word) in ARABIC_STOP
+
+
+def is_arabic(word: str) -> bool:
+    """Whether a folded word is written in Arabic letters."""
+    return _ARABIC.search(word) is not None
 
 
 def without_article(word: str) -> str:

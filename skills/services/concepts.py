@@ -14,13 +14,19 @@ from django.db.models import F
 from exchange.lib import arabic
 from exchange.outbox import services as outbox
 from skills import rules
+from skills.lexicon import Lexicon
 from skills.models import Closure, Concept, ConceptsVersion, Label, Link
 from skills.resolution import LabelRow, Resolver
+from skills.services import rerank, words
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data" / "concepts"
 MAPPINGS = SHIPPED.parent / "mappings.jsonl"
 BY_CURATOR = "curator"
 BATCH = 500
+LONGEST_FOLDED = 200  # a longer folded name was cut when it was stored
+WHOLE = 0.95  # a name that is all of the text scores so
+LEAST_MEANT, APART = 0.4, 0.04  # weaker guesses are not worth a question; nearer ones cannot be told apart
+MOST_MEANINGS = 4
 
 Progress = Callable[[int], None]
 
@@ -35,6 +41,7 @@ class ConceptHit:
     en: str
     score: float
     is_exact: bool = False
+    is_sure: bool = False
 
     def name(self, language: str) -> str:
         """Name in the reader's language, else in the other one."""
@@ -52,16 +59,16 @@ class Tree:
 
     version: int
     names: dict[int, tuple[str, str, str]]  # id → (uri, ar, en)
-    ids: dict[str, int]  # uri → id
+    ids: dict[str, int]  # uri → id; the URI of a merged concept leads to the one it became
     broader: dict[int, tuple[int, ...]]
     narrower: dict[int, tuple[int, ...]]
     related: dict[int, tuple[int, ...]]
     resolver: Resolver
 
-    def hit(self, concept_id: int, score: float = 1.0, *, is_exact: bool = False) -> ConceptHit:
+    def hit(self, concept_id: int, score: float = 1.0, *, is_exact: bool = False, is_sure: bool = False) -> ConceptHit:
         """Give a concept as a hit."""
         uri, ar, en = self.names[concept_id]
-        return ConceptHit(concept_id, uri, ar, en, score, is_exact)
+        return ConceptHit(concept_id, uri, ar, en, score, is_exact, is_sure)
 
     def ancestors(self, concept_id: int) -> dict[int, int]:
         """Give each ancestor with its distance, the concept itself at 0."""
@@ -121,12 +128,45 @@ def resolver() -> Resolver:
     return tree().resolver
 
 
-def resolve_text(text: str, lang: str | None = None, *, limit: int = 10, sure: bool = False) -> list[ConceptHit]:
-    """Map free text in either language to concepts, best first; `sure` keeps only what can be taken without asking."""
+def resolve_text(
+    text: str, lang: str | None = None, *, limit: int = 10, sure: bool = False, least: float | None = None
+) -> list[ConceptHit]:
+    """Map free text in either language to concepts, best first; `sure` keeps only what can be taken without asking.
+
+    `least` is the score (0–1) that a hit must have; without it, mere guesses are left out.
+    """
     known = tree()
-    threshold = {"threshold": Resolver.SURE} if sure else {}
-    hits = known.resolver.resolve(text, lang, limit=limit, **threshold)
-    return [known.hit(hit.concept, hit.score, is_exact=hit.exact) for hit in hits]
+    hits = known.resolver.resolve(text, lang, limit=limit, sure=sure, threshold=least)
+    hits = rerank.reranked(text, hits)
+    return [known.hit(hit.concept, hit.score, is_exact=hit.exact, is_sure=hit.sure) for hit in hits]
+
+
+def meanings(text: str, lang: str | None = None) -> list[ConceptHit]:
+    """Give the skills between which only the author can choose, best first; empty when there is nothing to ask.
+
+    To ask about: a word that is the name of several concepts, or that is nobody's name and comes equally near to
+    several. A concept and one that is just narrower are no different meanings.
+    """
+    known = tree()
+    hits = known.resolver.resolve(text, lang, limit=MOST_MEANINGS * 2)
+    if not hits or hits[0].score < LEAST_MEANT:
+        return []
+    best = hits[0]
+    if best.score >= WHOLE:
+        near = [hit for hit in hits if hit.score >= WHOLE]
+    elif best.sure:
+        return []
+    else:
+        near = [hit for hit in hits if hit.score >= best.score - APART]
+    kept: list[int] = []
+    for hit in near:
+        family = {*known.ancestors(hit.concept), *known.descendants(hit.concept)}
+        if not family.intersection(kept):
+            kept.append(hit.concept)
+    if len(kept) < 2:
+        return []
+    scores = {hit.concept: hit.score for hit in near}
+    return [known.hit(concept, scores[concept]) for concept in kept[:MOST_MEANINGS]]
 
 
 def suggest(prefix: str, lang: str, *, limit: int = 8) -> list[ConceptHit]:
@@ -157,6 +197,7 @@ def import_rows(
     labels = _replace_labels(named, chosen, progress)
     _rename(named, chosen)
     links, unknown = _replace_links(_with_mappings(merged, ids), ids)
+    words.relearn(shipped_rows)
     refresh_tree()
     return {"concepts": len(named), "new": len(new), "labels": labels, "links": links, "unknown_links": unknown}
 
@@ -187,8 +228,11 @@ def ensure_shipped() -> bool:
 def refresh_tree() -> None:
     """Rebuild the closure and domains and let every process know. Must run inside the transaction of the change."""
     parents: dict[int, list[int]] = defaultdict(list)
-    for child, parent in Link.objects.filter(kind=Link.Kind.BROADER).values_list("concept_id", "other_id"):
-        parents[child].append(parent)
+    became = _became()
+    for one, two in Link.objects.filter(kind=Link.Kind.BROADER).values_list("concept_id", "other_id"):
+        child, parent = became.get(one, one), became.get(two, two)
+        if child != parent:
+            parents[child].append(parent)
     uris = dict(Concept.objects.values_list("id", "uri"))
     Closure.objects.all().delete()
     broader = {child: tuple(above) for child, above in parents.items()}
@@ -209,10 +253,11 @@ def refresh_tree() -> None:
     for domain, members in domains.items():
         for start in range(0, len(members), BATCH):
             Concept.objects.filter(id__in=members[start : start + BATCH]).exclude(domain=domain).update(domain=domain)
-    _bump()
+    bump()
 
 
-def _bump() -> None:
+def bump() -> None:
+    """Let every process know that names or links changed. Must run inside the transaction of the change."""
     if not ConceptsVersion.objects.update(number=F("number") + 1):
         # Not 1: another database of the same process (a restored one, a test's) must not look the same.
         ConceptsVersion.objects.create(number=secrets.randbelow(1_000_000_000) + 1)
@@ -233,26 +278,43 @@ def _reach(start: int, steps: dict[int, tuple[int, ...]]) -> dict[int, int]:
     return reached
 
 
+def _became() -> dict[int, int]:
+    """Give for each merged concept the one that it became."""
+    return dict(Concept.objects.exclude(merged_into=None).values_list("id", "merged_into_id"))
+
+
 def _load(number: int) -> Tree:
     names = {key: (uri, ar, en) for key, uri, ar, en in Concept.objects.live().values_list("id", "uri", "ar", "en")}
+    became = _became()
     links: dict[str, dict[int, list[int]]] = {kind: defaultdict(list) for kind in ("broader", "narrower", "related")}
-    for concept, other, kind in Link.objects.values_list("concept_id", "other_id", "kind"):
-        if concept in names and other in names:
+    for one, two, kind in Link.objects.values_list("concept_id", "other_id", "kind"):
+        concept, other = became.get(one, one), became.get(two, two)
+        if concept in names and other in names and concept != other:
             links[kind][concept].append(other)
             links["narrower" if kind == "broader" else "related"][other].append(concept)
     fixed = {kind: {key: tuple(dict.fromkeys(ids)) for key, ids in table.items()} for kind, table in links.items()}
-    labels = Label.objects.filter(concept__merged_into=None).order_by("id")
+    labels = Label.objects.order_by("concept_id", "lang", "id")
     rows = (
-        LabelRow(concept, lang, text, preferred)
-        for concept, lang, text, preferred in labels.values_list(
-            "concept_id", "lang", "text", "is_preferred"
+        LabelRow(
+            became.get(concept, concept), lang, text, preferred and concept not in became,
+            folded if len(folded) < LONGEST_FOLDED else "",
+        )
+        for concept, lang, text, preferred, folded in labels.values_list(
+            "concept_id", "lang", "text", "is_preferred", "folded"
         ).iterator()
+    )  # fmt: skip
+    index = Resolver(
+        rows,
+        [(child, parent) for child, above in fixed["broader"].items() for parent in above],
+        [(one, other) for one, others in fixed["related"].items() for other in others],
+        Lexicon(words.entries()),
     )
-    index = Resolver(rows, [(child, parent) for child, above in fixed["broader"].items() for parent in above])
+    merged = Concept.objects.filter(id__in=became).values_list("uri", "id")
+    ids = {uri: became[key] for uri, key in merged}
     return Tree(
         version=number,
         names=names,
-        ids={uri: key for key, (uri, _, _) in names.items()},
+        ids={**ids, **{uri: key for key, (uri, _, _) in names.items()}},
         broader=fixed["broader"],
         narrower=fixed["narrower"],
         related=fixed["related"],

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -107,7 +107,7 @@ def save_answers(*, revision: Revision, by: Person, step: int | None = None, **a
     if revision.state != Revision.State.DRAFT:
         raise WrongState(_("This text was already sent. Open it again to change it."))
     if "tags" in answers:
-        revision.tags = mapped_tags(answers.pop("tags"))
+        revision.tags = mapped_tags(_as_chosen(answers.pop("tags"), revision.tags))
     for name, value in answers.items():
         if name not in ANSWERS and name != "district":
             raise TypeError(f"{name} is not an answer")
@@ -168,7 +168,7 @@ def accept(*, revision: Revision) -> Listing:
     _require_waiting(revision)
     revision.state = Revision.State.ACCEPTED
     revision.save(update_fields=["state"])
-    return _publish(listing, revision.content(), revision.tags)
+    return _publish(listing, revision.content(), mapped_tags(revision.tags))  # curators may have named words meanwhile
 
 
 @transaction.atomic
@@ -301,7 +301,8 @@ def rewrite_tokens(*, concept_ids: Sequence[int] | None = None) -> int:
 def mapped_tags(tags: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give tags with the concept each one maps to ("uri", "score") or none; nothing is dropped, doubles are joined.
 
-    A tag whose "uri" the author chose keeps it.
+    A tag whose "uri" the author chose keeps it; one that the author said is none of those offered ("chosen" without
+    "uri") waits for the curator.
     """
     known = concepts.tree()
     out: list[dict[str, Any]] = []
@@ -318,15 +319,29 @@ def mapped_tags(tags: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             continue
         lang = tag.get("lang") or ("ar" if any("\u0600" <= char <= "\u06ff" for char in text) else "en")
         score = float(tag.get("score", 1.0))
-        if uri is None:
+        is_chosen = bool(tag.get("chosen"))
+        if uri is not None:
+            uri = known.hit(known.ids[uri]).uri  # merged since
+        elif not is_chosen:
             best = next(iter(concepts.resolve_text(text, lang, limit=1, sure=True)), None)
             if best is not None:
                 uri, score = best.uri, round(best.score, 3)
             if uri in seen:
                 continue
         seen.update({mark, uri or mark})
-        out.append({"text": text, "lang": lang, "uri": uri, "score": score})
+        out.append({"text": text, "lang": lang, "uri": uri, "score": score, **({"chosen": True} if is_chosen else {})})
     return out[:MOST_TAGS]
+
+
+def _as_chosen(tags: Iterable[dict[str, Any]], before: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the tags with what their author chose for the same words before, where they say nothing new."""
+    chosen = {arabic.fold(tag["text"]): tag.get("uri") for tag in before if tag.get("chosen")}
+    out = []
+    for tag in tags:
+        mark = arabic.fold(str(tag.get("text", "")))
+        is_old = mark in chosen and not tag.get("chosen") and not tag.get("uri")
+        out.append({**tag, "uri": chosen[mark], "chosen": True} if is_old else tag)
+    return out
 
 
 def _publish(
@@ -398,7 +413,8 @@ def concept_tokens_of(concept_ids: Sequence[int], texts: Iterable[str]) -> str:
     tokens, so that search hears of it. Nobody can type such a mark, folding takes a lonely # away.
     """
     known = concepts.tree()
-    names = list(Label.objects.filter(concept_id__in=concept_ids).values_list("text", flat=True)) if concept_ids else []
+    own = Q(concept__in=concept_ids) | Q(concept__merged_into__in=concept_ids)
+    names = list(Label.objects.filter(own).values_list("text", flat=True)) if concept_ids else []
     for concept_id in concept_ids:
         for parent in known.broader.get(concept_id, ()):
             names.extend(name for name in known.names[parent][1:] if name)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from exchange.lib import arabic
+from skills.lexicon import Lexicon
 from skills.resolution import LabelRow, Resolver
-from skills.services import concepts
+from skills.services import concepts, words
 
 REQUESTS = Path(__file__).parent.parent / "data" / "requests.jsonl"
 AMBIGUOUS = (
@@ -44,7 +45,7 @@ def resolver(rows):
         for lang, names in row.names.items()
         for text in (names.label, *names.others)
     ]
-    return Resolver(labels)
+    return Resolver(labels, lexicon=Lexicon(words.shipped_entries()))
 
 
 @pytest.fixture(scope="module")
@@ -245,12 +246,12 @@ class TestRequests:
 
     @pytest.mark.parametrize("text", ["زقزقة برمائية", "quux frobnication", "", "؟!", "12345", "و"])
     def test_nonsense_is_not_taken_for_a_skill(self, resolver, text):
-        assert resolver.resolve(text, threshold=Resolver.SURE) == []
+        assert resolver.resolve(text, sure=True) == []
 
     @pytest.mark.parametrize(
         ("text", "first"), [("نفسي أتعلم العود", "rukn:oud"), ("أتعلم أقصّر بناطيل أولادي", "rukn:hemming-trousers")]
     )
     def test_a_short_word_is_no_slip_of_another(self, rows, resolver, text, first):
-        sure = [rows[hit.concept].uri for hit in resolver.resolve(text, "ar", threshold=Resolver.SURE)]
+        sure = [rows[hit.concept].uri for hit in resolver.resolve(text, "ar", sure=True)]
         assert sure[0] == first
         assert "rukn:contracts" not in sure

@@ -29,7 +29,7 @@ class Command(BaseCommand):
                     key, text, lang = _request(value)
                 except ValueError as error:
                     command.unusable(rules.BadRow(name, line, str(error)))
-                hits = concepts.resolve_text(text, lang, limit=BEST)
+                hits = concepts.resolve_text(text, lang, limit=BEST, least=0.0)
                 found = [{"uri": hit.uri, "ar": hit.ar, "en": hit.en, "score": round(hit.score, 4)} for hit in hits]
                 command.put(self.stdout, {"id": key, "concepts": found})
 

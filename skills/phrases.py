@@ -1,0 +1,238 @@
+"""How a request is put: what asks, what is excluded, whom it is for, and what it is about.
+
+Pure: text in, words out. "I want to learn", «ابغى احد يعلمني» say nothing of the subject; "not beginners" and
+«بدون موسيقى» name what is not meant; "for kids", «للأطفال» name people, who must not win over the skill.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from exchange.lib import arabic
+
+MOST_WORDS = 60  # content words of a text that are read
+MOST_CHARACTERS = 20_000
+LONGEST_EXCLUSION = 4  # content words
+# Weights of words that hardly tell skills apart, against 1 for the subject.
+SOFT, AUDIENCE, ASK_AS_SUBJECT = 0.5, 0.3, 0.6
+
+
+def _folded(words: str) -> frozenset[str]:
+    return frozenset(arabic.fold(words).split())
+
+
+# Words that ask. Never the subject of a request in themselves; a name may hold them.
+ASK = _folded("""
+    أريد نريد تريد يريد أرغب رغبة راغب راغبة أتمنى أود نود احتاج نحتاج محتاج محتاجة محتاجين أبحث ادور ادوّر أبغى
+    أبغا ابغي
+    أبي نبي نبغى بدي بدنا بدها بدو بده وده عايز عايزة عاوز عاوزة حابب حابة حاب حابين أحب نحب نفسي ودي وديي خاطري
+    اتعلم نتعلم يتعلم تتعلم اعلم يعلم يعلمني تعلمني علمني علموني يعلمنا تعلمنا يعلمها يعلمه علمونا يعلمون
+    يتعلمون يدرسني
+    تدرسني يدرسنا يدرس تدرس يدرسها يفهمني تفهمني فهمني فهموني يشرح يشرحلي اشرح اشرحولي تشرح شرح يوريني توريني
+    وريني يورينا
+    يدربني تدربني دربني درّبوني يساعدني تساعدني ساعدني ساعدوني يساعدنا مساعدة يقدر تقدر اقدر نقدر أستطيع استطيع يستطيع
+    اعرف نعرف عارف عارفة بعرف فاهم
+    شخص أحد احد حد حدا واحد مين من منو يمكن ممكن سمحت سمحتم سمحتوا رجاء رجاءً لطفا فضلك فضلكم تكفى تكفون الله يخليكم
+    كيف كيفية كيفيه ازاي إزاي ازاى شلون كيفاش وش ايش شو ايه شنو متى اين وين ليش لماذا هل ماذا حق مال تبع
+    مرحبا السلام عليكم صباح مساء الخير شكرا هلا اهلا
+    انا أنا احنا إحنا نحن انت انتم لي لنا لك لكم عندي عندنا معي معنا فيني فيي اني إني لأنني لاني
+    كمان عشان علشان لأجل بشكل جدا شوية شوي كتير كثير هنا هناك اليوم بكرة الآن الان فقط بس لو اذا إذا ايضا أيضا
+    زي عنده عندها عندهم له لها بنفسي لحالي لوحدي ولا يعرف تعرف
+    ناوي ناوية جاي قررت نويت صار لازم مهتم مهتمة مهتمين اهتمام أفضل
+    want wants wanted wish wishes wishing like love would could can may might should must will shall need needs needed
+    looking look search searching seeking seek hoping hope interested keen
+    learn learns teach teaches taught show shows explain help helps helping someone somebody anyone anybody
+    person please
+    how what when where who which why do does did am was were been being have has had
+    i me we us you he she it they them m ve d ll re s t im my mine
+    hi hello hey thanks thank there here some any all also just so if about get getting know knowing able
+    free properly again finally really very too much many lot bit
+""")
+# Words that hardly tell skills apart: how it is taught, and at which level.
+SOFT_WORDS = _folded("""
+    تعلم تعليم التعلم التعليم معلم معلمة مدرس مدرسة مدرب مدربة دروس درس دورة دورات كورس كورسات حصص حصة ورشة ورش تدريب
+    مبتدئ مبتدئة مبتدئين مبتدئات اساسيات أساسيات أساسية مبادئ مقدمة البداية الصفر صفر خطوة احتراف احترافي متقدم
+    متقدمة مستوى
+    بسيط بسيطة بسرعة سهل سهلة طريقة طرق معرفة مهارة مهارات تقوية مراجعة خصوصي جماعي اونلاين حضوري
+    learning teaching lesson lessons course courses class classes tutor tutoring tuition coaching training workshop
+    beginner beginners basic basics introduction introductory intro starting start scratch advanced intermediate level
+    skill skills simple easy easily quick quickly new first good better best using use make making work working
+    way ways
+""")
+# People a lesson is for.
+PEOPLE = _folded("""
+    أطفال اطفال طفل طفلي طفلتي اطفالي أولاد اولادي أولادي ولدي ابني ابنتي بنتي بناتي بنات نساء سيدات رجال شباب
+    كبار السن مسنين
+    المسنين كبيرات صغار الصغار أمهات امهات آباء والدتي والدي امي أمي أبي ابويا جدتي جدي ستي اختي أختي أخي زوجي زوجتي
+    عائلتي عائلات اهلي أهلي بيتي جيراني صديقي
+    kid kids child children son daughter boys girls women ladies men adults adult seniors elderly elders teens
+    teenagers
+    mum mom mother father dad grandmother grandma grandfather grandpa grandchildren wife husband sister brother
+    toddlers parents family families newcomers
+""")
+# After these, what follows is not meant.
+_EXCEPT = _folded("بدون بلا عدا ماعدا باستثناء سوى without except excluding minus")
+_NOT_MEANT = tuple(
+    tuple(arabic.fold(phrase).split())
+    for phrase in (
+        "ما عدا", "من غير", "من دون", "وليس", "وليست", "ليس", "ليست", "وليس لل", "لا أريد", "لا اريد", "ما ابي",
+        "ما ابغى",
+        "ما أبغى", "ما بدي", "ما بدنا", "مابي", "مابغى", "مش عايز", "مش عايزة", "مش عاوز", "مو", "موب", "مهب",
+        "مش", "مب",
+        "ماهو", "لا احتاج", "لا أحتاج", "وبدون", "وبلا", "بعيدا عن", "but not", "not", "no", "other than",
+        "rather than",
+        "instead of", "apart from", "anything but", "do not want", "don't want", "do not need", "don't need",
+        "don't like",
+        "non",
+    )
+)  # fmt: skip
+# "I cannot swim" wants swimming; "not only bread" wants bread.
+_NOT_AFTER = _folded("can could do does did am is are was were has have will would cannot why if whether or")
+_NOT_BEFORE = _folded("""
+    only just know knowing sure able yet really good afraid understand understanding bad problem matter worries
+    one idea
+    experience previous prior knowledge background
+    عارف عارفة عارفين فاهم فاهمة قادر قادرة قادرين بعرف اعرف نعرف ادري دارية فقط بس كده كدا شرط مهم مشكلة متعود
+    متعودة متأكد متاكد شاطر شاطرة كويس كويسة زين خبرة سابقة قدرة قدره علم فكرة
+""")
+_CLAUSE = re.compile(r"[.!?؟،,;؛:\n()\[\]«»\"“”…–—]|\s-\s")
+_TURN = _folded("but only بس لكن ولكن انما إنما and want بدي ابي أبغى ابغى اريد عايز عايزة")
+_FOR = ("لل", "ل")
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a request: itself without article, the stems it may be found under, how much it tells (0–1)."""
+
+    folded: str
+    bare: str
+    stems: tuple[str, ...]
+    weight: float
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a text asks for, and what it says it does not mean, both in reading order."""
+
+    words: tuple[Word, ...]
+    excluded: tuple[tuple[Word, ...], ...] = ()
+
+
+# Asking words that are subjects too ("help visitors", "show jumping"): they count unless someone clearly asks.
+ASK_OR_SUBJECT = _folded("""
+    help helps helping show shows explain search searching seek seeking love like need needs get getting free
+    about show
+    interest interested hope open again finally really know knowing
+    مساعدة شخص اعلم يعلم احد واحد حق مال اهتمام صباح مساء الخير اليوم فقط معرفة افضل أفضل
+""")
+
+
+def read(text: str, *, is_name: Callable[[Sequence[str]], bool] = lambda _words: False) -> Request:
+    """Read a request in either language.
+
+    `is_name` says of folded words whether they begin a skill's own name («بدون» in "baking without sugar"), so that
+    they are not taken for an exclusion.
+    """
+    wanted: list[str] = []
+    excluded: list[list[str]] = []
+    every: list[str] = []
+    for clause in _CLAUSE.split(text[:MOST_CHARACTERS]):
+        folded = arabic.words(clause)
+        every.extend(folded)
+        keep, out = _without_exclusions(folded, is_name)
+        wanted.extend(keep)
+        excluded.extend(out)
+        if len(wanted) > MOST_WORDS * 4:
+            break
+    words = _content(wanted)
+    if not words and not excluded:
+        # «دروس» or "help" alone: every word asks, so they are all there is to go by.
+        words = [_word(word, 1.0) for word in every if len(word) > 2]
+    gone = [tuple(_content(run)) for run in excluded]
+    return Request(tuple(words[:MOST_WORDS]), tuple(run for run in gone if run))
+
+
+def name_words(folded: str) -> list[str]:
+    """Give the words of a folded name that count: without particles, or all of it when nothing else is left."""
+    words = folded.split()
+    return [word for word in words if word not in arabic.PARTICLES] or words
+
+
+def softness(word: str) -> float:
+    """Give how much a folded word tells of a skill: 1 for most, less for how it is taught and to whom."""
+    bare = arabic.without_article(word)
+    return SOFT if word in SOFT_WORDS or bare in SOFT_WORDS else 1.0
+
+
+def _content(folded: Sequence[str]) -> list[Word]:
+    out = []
+    asks = any(_asks(word) and word not in ASK_OR_SUBJECT for word in folded)
+    for place, word in enumerate(folded):
+        asking = _asks(word)
+        if word in arabic.PARTICLES or (asking and (asks or word not in ASK_OR_SUBJECT)):
+            continue
+        weight = ASK_AS_SUBJECT if asking else softness(word)
+        if _is_audience(folded, place):
+            weight = AUDIENCE
+        out.append(_word(word, weight))
+    return out
+
+
+def _asks(word: str) -> bool:
+    """Whether a word asks, with «و» or an article before it or not: «وابغى»."""
+    return word in ASK or arabic.without_article(word) in ASK or (word.startswith("و") and word[1:] in ASK)
+
+
+def _word(folded: str, weight: float) -> Word:
+    return Word(folded, arabic.without_article(folded), arabic.stems(folded), weight)
+
+
+def _is_audience(folded: Sequence[str], place: int) -> bool:
+    """Whether people are named as those it is for: «للأطفال», «لابني», "for my kids"."""
+    word = folded[place]
+    if word in PEOPLE and word.endswith("ي"):
+        return True  # «أولادي», «أمي»: mine, so not the skill
+    if arabic.is_arabic(word):
+        return any(
+            word.startswith(start) and (word[len(start) :] in PEOPLE or "ا" + word[len(start) :] in PEOPLE)
+            for start in _FOR
+        )
+    return word in PEOPLE and any(folded[before] in ("for", "with") for before in range(max(0, place - 3), place))
+
+
+def _without_exclusions(
+    folded: list[str], is_name: Callable[[Sequence[str]], bool]
+) -> tuple[list[str], list[list[str]]]:
+    keep: list[str] = []
+    excluded: list[list[str]] = []
+    place = 0
+    while place < len(folded):
+        length = _denies(folded, place)
+        if not length or is_name(folded[max(0, place - 3) : place + 5]):
+            keep.append(folded[place])
+            place += 1
+            continue
+        place += length
+        run: list[str] = []
+        content = 0
+        while place < len(folded) and content < LONGEST_EXCLUSION and folded[place] not in _TURN:
+            content += folded[place] not in arabic.PARTICLES and folded[place] not in ASK
+            run.append(folded[place])
+            place += 1
+        excluded.append(run)
+    return keep, excluded
+
+
+def _denies(folded: list[str], place: int) -> int:
+    """Give how many words from here on say "not this"; 0 when none do."""
+    here = folded[place]
+    for phrase in _NOT_MEANT:
+        if tuple(folded[place : place + len(phrase)]) != phrase:
+            continue
+        after = folded[place + len(phrase)] if place + len(phrase) < len(folded) else ""
+        if after in _NOT_BEFORE or not after:
+            continue
+        if phrase in (("not",), ("no",), ("مش",), ("مو",)) and place and folded[place - 1] in _NOT_AFTER:
+            continue
+        return len(phrase)
+    return int(here in _EXCEPT and place + 1 < len(folded))

@@ -1,0 +1,179 @@
+"""Free text to concepts: spelling, phrase, exclusion, several at once, across the languages; and never an error."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skills import lexicon, phrases
+from skills.lexicon import Lexicon
+from skills.resolution import Hit, LabelRow, Resolver
+from skills.services import rerank, words
+
+NAMES = {
+    1: {"ar": ["الخياطة", "تخييط"], "en": ["sewing", "dressmaking"]},
+    2: {"ar": ["التطريز", "تطريز يدوي"], "en": ["embroidery"]},
+    3: {"ar": ["قيادة السيارة", "سواقة"], "en": ["driving", "driving a car"]},
+    4: {"ar": ["العزف على العود", "عود"], "en": ["playing the oud", "oud"]},
+    5: {"ar": ["الموسيقى"], "en": ["music"]},
+    6: {"ar": ["الطبخ"], "en": ["cooking"]},
+    7: {"ar": ["الخبيز", "خبز"], "en": ["baking"]},
+    8: {"ar": ["خبز بدون غلوتين"], "en": ["baking without gluten"]},
+    9: {"ar": ["محو الأمية"], "en": ["reading for grown-ups"]},
+    10: {"en": ["earthquake preparedness"]},
+    11: {"ar": ["المعلوماتية"]},
+    12: {"ar": ["صيانة السيارات"], "en": ["car care"]},
+    13: {"ar": ["رعاية الأطفال"], "en": ["looking after children"]},
+}
+LABELS = [
+    LabelRow(concept, lang, text, place == 0)
+    for concept, names in NAMES.items()
+    for lang, texts in names.items()
+    for place, text in enumerate(texts)
+]
+
+
+@pytest.fixture(scope="module")
+def resolver():
+    pairs = [("زلزال", "earthquake", 1.0), ("استعداد", "preparedness", 1.0), ("زلزال كبير", "big earthquake", 1.0)]
+    return Resolver(LABELS, [(2, 1), (4, 5)], [(6, 7)], Lexicon(lexicon.learn(pairs)))
+
+
+def sure(resolver, text, lang=None):
+    return [hit.concept for hit in resolver.resolve(text, lang, sure=True)]
+
+
+class TestResolve:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "خياطة", "الخِياطة", "خياطه", "خيـــاطة", "أريد أن أتعلم الخياطة", "ابغى احد يعلمني خياطه",
+            "بدي حدا يعلمني الخياطة",
+            "عايزة اتعلم الخياطة ازاي", "نفسي أتعلم الخياطة", "can someone teach me sewing please",
+            "I'd love to learn to sew",
+            "خياطه للأطفال", "sewing for my kids", "دروس خياطة", "خباطة", "خاطية",
+        ],
+    )  # fmt: skip
+    def test_finds_a_skill_however_it_is_asked_for(self, resolver, text):
+        assert resolver.resolve(text)[0].concept == 1
+
+    @pytest.mark.parametrize(
+        ("text", "both"),
+        [
+            ("خياطة وتطريز", {1, 2}),
+            ("sewing and embroidery", {1, 2}),
+            ("cooking, baking", {6, 7}),
+            ("oud أو خياطة", {1, 4}),
+        ],
+    )
+    def test_finds_every_skill_of_a_text(self, resolver, text, both):
+        assert {hit.concept for hit in resolver.resolve(text)[:2]} == both
+        assert both <= set(sure(resolver, text))
+
+    @pytest.mark.parametrize(
+        ("text", "found", "gone"),
+        [
+            ("car care but not driving", 12, 3),
+            ("everything about car care except driving", 12, 3),
+            ("طبخ بدون موسيقى", 6, 5),
+            ("خياطة مو تطريز", 1, 2),
+            ("عايز صيانة السيارات مش سواقة", 12, 3),
+            ("طبخ ما عدا الخبيز", 6, 7),
+        ],
+    )
+    def test_leaves_out_what_is_excluded(self, resolver, text, found, gone):
+        hits = [hit.concept for hit in resolver.resolve(text)]
+        assert hits[0] == found
+        assert gone not in hits
+
+    @pytest.mark.parametrize("text", ["I can not sew", "مش عارف خياطة", "not only sewing", "I do not know sewing"])
+    def test_takes_not_knowing_for_no_exclusion(self, resolver, text):
+        assert resolver.resolve(text)[0].concept == 1
+
+    @pytest.mark.parametrize("text", ["baking without gluten", "ابي اتعلم خبز بدون غلوتين"])
+    def test_knows_a_name_that_itself_excludes(self, resolver, text):
+        assert resolver.resolve(text)[0].concept == 8
+
+    def test_meets_names_of_the_other_language_through_the_dictionary(self, resolver):
+        assert resolver.resolve("استعداد للزلزال", "ar")[0].concept == 10
+
+    def test_takes_a_guess_for_no_certainty(self, resolver):
+        assert sure(resolver, "زقزقة برمائية") == []
+        assert sure(resolver, "quux frobnication") == []
+
+    def test_of_nothing_is_nothing(self, resolver):
+        assert resolver.resolve("") == resolver.resolve("؟!،") == []
+        assert Resolver([]).resolve("خياطة") == []
+        assert Resolver([]).suggest("خي", "ar") == []
+
+    @settings(max_examples=150, deadline=None)
+    @given(st.one_of(st.text(max_size=60), st.text(alphabet="اأإآبتةىيءؤئ ًِّـ٣۴abc+#-،.لا مو بدون not", max_size=60)))
+    def test_never_fails_and_gives_scores_from_0_to_1_best_first(self, resolver, text):
+        scores = [hit.score for hit in resolver.resolve(text, None, threshold=0.0)]
+        assert scores == sorted(scores, reverse=True)
+        assert all(0 <= score <= 1 for score in scores)
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.data())
+    def test_is_the_same_for_all_spellings_that_folding_joins(self, resolver, data):
+        text = data.draw(st.sampled_from([row.text for row in LABELS if row.lang == "ar"]))
+        spelt = "".join(
+            char + data.draw(st.sampled_from(["", "", "\u064e", "\u0640", "\u0651"]))
+            for char in text.translate(
+                {ord("أ"): data.draw(st.sampled_from("اأإآ")), ord("ة"): data.draw(st.sampled_from("ةه"))}
+            )
+        )
+        assert resolver.resolve(spelt) == resolver.resolve(text)
+
+
+class TestRead:
+    def test_keeps_a_subject_that_could_also_ask(self):
+        assert [word.folded for word in phrases.read("show jumping").words] == ["show", "jumping"]
+        assert [word.folded for word in phrases.read("please show me jumping").words] == ["jumping"]
+
+    def test_counts_people_less_than_the_skill(self):
+        weights = {word.folded: word.weight for word in phrases.read("خياطة للأطفال").words}
+        assert weights["للاطفال"] < weights["خياطه"]
+
+
+class TestLearn:
+    def test_tells_words_apart_that_only_stood_together(self):
+        pairs = [("زلزال كبير", "big earthquake", 1.0), ("زلزال", "earthquake", 1.0), ("بيت كبير", "big house", 1.0)]
+        best = {}
+        for entry in lexicon.learn(pairs):
+            if entry.ar_en > best.get(entry.ar, ("", 0.0))[1]:
+                best[entry.ar] = (entry.en, entry.ar_en)
+        assert {ar: en for ar, (en, _) in best.items()} == {"زلزال": "earthquak", "كبير": "big", "بيت": "hous"}
+
+    def test_does_not_depend_on_the_order_of_pairs(self):
+        pairs = [("زلزال كبير", "big earthquake", 1.0), ("زلزال", "earthquake", 1.0), ("بيت كبير", "big house", 1.0)]
+        assert lexicon.learn(pairs) == lexicon.learn(reversed(pairs))
+        assert lexicon.learn([]) == []
+
+    def test_words_that_sound_alike_share_a_key(self):
+        assert set(lexicon.sound_keys("ديمقراطيه")) & set(lexicon.sound_keys("democrat"))
+        assert lexicon.sound_keys("ما") == []
+
+    def test_shipped_dictionary_is_what_its_files_teach(self):
+        assert words.SHIPPED_WORDS.read_text(encoding="utf-8") == words.shipped_text(), "run manage.py learn_words"
+
+
+class TestRerank:
+    hits = [Hit(1, 0.5, "a", "en", exact=False), Hit(2, 0.45, "b", "en", exact=False)]
+
+    def test_is_off_without_a_model(self, settings):
+        assert settings.RESOLVE_RERANK == ""
+        assert rerank.reranked("x", self.hits) == self.hits
+
+    def test_puts_what_a_model_finds_nearer_first(self, settings, monkeypatch):
+        class Fake:
+            query = staticmethod(lambda _text: [1.0, 0.0])
+            passage = staticmethod(lambda texts: [[float(text == "b"), float(text != "b")] for text in texts])
+
+        monkeypatch.setattr(rerank, "_model", lambda _name: Fake)
+        settings.RESOLVE_RERANK = "fake"
+        assert [(hit.concept, hit.score) for hit in rerank.reranked("x", self.hits)] == [(2, 0.5), (1, 0.45)]
+
+    def test_goes_on_without_a_model_that_is_not_there(self, settings):
+        settings.RESOLVE_RERANK = "no_such_module"
+        rerank._model.cache_clear()
+        assert rerank.reranked("x", self.hits) == self.hits
