@@ -18,6 +18,8 @@ class Town:
     talk: int
     ring: int
     saved: int
+    word: int
+    concept: int
 
 
 def routes() -> dict[str, str]:
@@ -61,6 +63,9 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         **dict.fromkeys(("ring", "ring_answer", "desk_ring"), (town.ring,)),
         "saved_let_go": (town.saved,),
         "key_remove": (1,),
+        "desk_skill_undo": (1,),
+        **dict.fromkeys(("desk_word", "desk_word_name", "desk_word_new", "desk_word_aside"), (town.word,)),
+        **dict.fromkeys(("desk_skill", "desk_skill_name", "desk_skill_rename", "desk_skill_merge"), (town.concept,)),
         "notice_stop": ("no-word-of-ours",),
         **dict.fromkeys(("desk_item", "desk_accept", "desk_return", "desk_skip"), (waiting,)),
     }  # fmt: skip

@@ -10,6 +10,7 @@ from accounts import services as accounts
 from exchange.lessons import services as lessons
 from matching.models import Place, Ring, RingAnswer
 from search.models import SavedSearch
+from skills.models import Unmapped
 from skills.services import listings
 
 
@@ -38,10 +39,13 @@ def town(make_offer, make_wish, cast, relay):
     accounts.block(blocker=salma, blocked=karim)
     accounts.pause(person=cast["nadia"])
     saved = SavedSearch.objects.create(person=salma, name="خياطة", query="q=خياطة").pk
+    word = Unmapped.objects.create(text="دانتيل", folded="دانتيل", lang="ar").pk
     ring = Ring.objects.create(deadline=timezone.now() + timedelta(days=5))
     theirs = yusuf.listings.get(kind="wish")
     Place.objects.create(ring=ring, number=0, teacher=salma, learner=yusuf, offer=offer, wish=theirs)
     Place.objects.create(ring=ring, number=1, teacher=yusuf, learner=salma, offer=offer, wish=wish)
     RingAnswer.objects.bulk_create(RingAnswer(ring=ring, person=person) for person in (salma, yusuf))
     relay()
-    return Town(offer, wish, paused, revisions["draft"], revisions["waiting"], talk, ring.pk, saved)
+    return Town(
+        offer, wish, paused, revisions["draft"], revisions["waiting"], talk, ring.pk, saved, word, offer.main_concept_id
+    )

@@ -19,6 +19,7 @@ DONE = (DOOR, *(302,) * 6)
 OWNERS_ACT = (DOOR, 302, *(GONE,) * 5)
 CURATORS = (DOOR, *(GONE,) * 4, OK, OK)
 CURATORS_ACT = (DOOR, *(GONE,) * 4, 302, 302)
+CURATORS_SAY_MORE = (DOOR, *(GONE,) * 4, 422, 422)  # an act that was sent without its words
 RULES = {
     ("GET", "home"): EVERYONE,
     ("GET", "find"): EVERYONE,
@@ -79,6 +80,17 @@ RULES = {
     ("POST", "desk_undo"): CURATORS_ACT,
     ("GET", "desk_waiting"): CURATORS,
     ("POST", "desk_ring"): CURATORS_ACT,
+    ("GET", "desk_skills"): CURATORS,
+    ("GET", "desk_dictionary"): CURATORS,
+    ("GET", "desk_word"): CURATORS,
+    ("POST", "desk_word_name"): CURATORS_SAY_MORE,
+    ("POST", "desk_word_new"): CURATORS_SAY_MORE,
+    ("POST", "desk_word_aside"): CURATORS_ACT,
+    ("POST", "desk_skill_undo"): (DOOR, *(GONE,) * 6),
+    ("GET", "desk_skill"): CURATORS,
+    ("POST", "desk_skill_name"): CURATORS_SAY_MORE,
+    ("POST", "desk_skill_rename"): CURATORS_SAY_MORE,
+    ("POST", "desk_skill_merge"): CURATORS_SAY_MORE,
     ("GET", "keys"): SIGNED_IN,
     ("POST", "key_remove"): DONE,
     ("GET", "notices"): SIGNED_IN,
