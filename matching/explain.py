@@ -219,6 +219,8 @@ def _language(told: Told, language: str) -> list[str]:
 
 
 def _fresh_ar(told: Told) -> str:
+    if not told.is_learner:
+        return ""  # a mentor knows of their own offer
     days = told.days
     return (
         "تأكّد اليوم أن العرض ما زال قائمًا."
@@ -228,6 +230,8 @@ def _fresh_ar(told: Told) -> str:
 
 
 def _fresh_en(told: Told) -> str:
+    if not told.is_learner:
+        return ""
     days = told.days
     return (
         "Confirmed as still true today." if days == 0 else f"Confirmed as still true {days} day{'s' * (days > 1)} ago."

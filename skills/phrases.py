@@ -15,6 +15,8 @@ MOST_CHARACTERS = 20_000
 LONGEST_EXCLUSION = 4  # content words
 # Weights of words that hardly tell skills apart, against 1 for the subject.
 SOFT, AUDIENCE, ASK_AS_SUBJECT = 0.5, 0.3, 0.6
+SPOKEN_WORDS = 8  # a text of so many words is put as people speak
+SHORTEST_AND = 4  # letters of a word whose first may be «و», "and"
 
 
 def _folded(words: str) -> frozenset[str]:
@@ -38,6 +40,8 @@ ASK = _folded("""
     انا أنا احنا إحنا نحن انت انتم لي لنا لك لكم عندي عندنا معي معنا فيني فيي اني إني لأنني لاني
     كمان عشان علشان لأجل بشكل جدا شوية شوي كتير كثير هنا هناك اليوم بكرة الآن الان فقط بس لو اذا إذا ايضا أيضا
     زي عنده عندها عندهم له لها بنفسي لحالي لوحدي ولا يعرف تعرف
+    بيعرف بتعرف بتعرفوا بيقدر بيعلم بيعلمني بعلّم يعلّمني بتعلم مقابل المقابل متاح متاحة شي شيء أي اشي زي بتاع بتوع تاع
+    اعمل نعمل يعمل اسوي نسوي يسوي
     ناوي ناوية جاي قررت نويت صار لازم مهتم مهتمة مهتمين اهتمام أفضل
     want wants wanted wish wishes wishing like love would could can may might should must will shall need needs needed
     looking look search searching seeking seek hoping hope interested keen
@@ -46,6 +50,7 @@ ASK = _folded("""
     how what when where who which why do does did am was were been being have has had
     i me we us you he she it they them m ve d ll re s t im my mine
     hi hello hey thanks thank there here some any all also just so if about get getting know knowing able
+    return exchange swap hang gets easily enough anything something available
     free properly again finally really very too much many lot bit
 """)
 # Words that hardly tell skills apart: how it is taught, and at which level.
@@ -98,24 +103,33 @@ _NOT_BEFORE = _folded("""
 _CLAUSE = re.compile(r"[.!?؟،,;؛:\n()\[\]«»\"“”…–—]|\s-\s")
 _TURN = _folded("but only بس لكن ولكن انما إنما and want بدي ابي أبغى ابغى اريد عايز عايزة")
 _FOR = ("لل", "ل")
+_AND = _folded("and or و او أو ثم then plus")
 
 
 @dataclass(frozen=True)
 class Word:
-    """One word of a request: itself without article, the stems it may be found under, how much it tells (0–1)."""
+    """One word of a request: itself without article, the stems it may be found under, how much it tells (0–1).
+
+    `part` numbers the clauses and the members of an enumeration: "yoga, and bread" has two.
+    """
 
     folded: str
     bare: str
     stems: tuple[str, ...]
     weight: float
+    part: int = 0
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a text asks for, and what it says it does not mean, both in reading order."""
+    """What a text asks for, and what it says it does not mean, both in reading order.
+
+    `is_spoken`: it is put as a person asks, and not just a name ("history of music").
+    """
 
     words: tuple[Word, ...]
     excluded: tuple[tuple[Word, ...], ...] = ()
+    is_spoken: bool = False
 
 
 # Asking words that are subjects too ("help visitors", "show jumping"): they count unless someone clearly asks.
@@ -136,20 +150,33 @@ def read(text: str, *, is_name: Callable[[Sequence[str]], bool] = lambda _words:
     wanted: list[str] = []
     excluded: list[list[str]] = []
     every: list[str] = []
+    parts: list[int] = []
     for clause in _CLAUSE.split(text[:MOST_CHARACTERS]):
         folded = arabic.words(clause)
         every.extend(folded)
         keep, out = _without_exclusions(folded, is_name)
+        parts.extend(_parts(keep, parts[-1] + 1 if parts else 0))
         wanted.extend(keep)
         excluded.extend(out)
         if len(wanted) > MOST_WORDS * 4:
             break
-    words = _content(wanted)
+    words = _content(wanted, parts)
     if not words and not excluded:
         # «دروس» or "help" alone: every word asks, so they are all there is to go by.
         words = [_word(word, 1.0) for word in every if len(word) > 2]
     gone = [tuple(_content(run)) for run in excluded]
-    return Request(tuple(words[:MOST_WORDS]), tuple(run for run in gone if run))
+    is_spoken = len(every) >= SPOKEN_WORDS or any(_asks(word) and word not in ASK_OR_SUBJECT for word in every)
+    return Request(tuple(words[:MOST_WORDS]), tuple(run for run in gone if run), is_spoken)
+
+
+def _parts(folded: Sequence[str], first: int) -> list[int]:
+    """Number the members of an enumeration: a new one begins after "and", "or", «أو», and at a word with «و» before."""
+    out: list[int] = []
+    for place, word in enumerate(folded):
+        begins = place and (folded[place - 1] in _AND or (word.startswith("و") and len(word) >= SHORTEST_AND))
+        first += bool(begins)
+        out.append(first)
+    return out
 
 
 def name_words(folded: str) -> list[str]:
@@ -164,7 +191,7 @@ def softness(word: str) -> float:
     return SOFT if word in SOFT_WORDS or bare in SOFT_WORDS else 1.0
 
 
-def _content(folded: Sequence[str]) -> list[Word]:
+def _content(folded: Sequence[str], parts: Sequence[int] = ()) -> list[Word]:
     out = []
     asks = any(_asks(word) and word not in ASK_OR_SUBJECT for word in folded)
     for place, word in enumerate(folded):
@@ -174,7 +201,7 @@ def _content(folded: Sequence[str]) -> list[Word]:
         weight = ASK_AS_SUBJECT if asking else softness(word)
         if _is_audience(folded, place):
             weight = AUDIENCE
-        out.append(_word(word, weight))
+        out.append(_word(word, weight, parts[place] if parts else 0))
     return out
 
 
@@ -183,8 +210,8 @@ def _asks(word: str) -> bool:
     return word in ASK or arabic.without_article(word) in ASK or (word.startswith("و") and word[1:] in ASK)
 
 
-def _word(folded: str, weight: float) -> Word:
-    return Word(folded, arabic.without_article(folded), arabic.stems(folded), weight)
+def _word(folded: str, weight: float, part: int = 0) -> Word:
+    return Word(folded, arabic.without_article(folded), arabic.stems(folded), weight, part)
 
 
 def _is_audience(folded: Sequence[str], place: int) -> bool:

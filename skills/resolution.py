@@ -35,6 +35,9 @@ FEW_WORDS, LEAST_COVER = 4, 0.45  # one word of a short question is not its subj
 LONG_TEXT = 9  # words; from here on a text is no name, and what it names whole is what it is about
 NEARLY_ALL = 0.8  # names that cover so much of a text together are what it lists
 ALL = 0.95  # a name that covers so much is the question
+NAMED = 0.42  # a name that stands whole in what somebody says is meant at least so surely
+STRANGE = 0.25  # how much a word counts that no skill is called by
+OWN_CLAUSE = 0.85  # how much being all of one clause counts, against being all of the text
 
 Array = np.ndarray[Any, Any]
 
@@ -325,7 +328,7 @@ class Resolver:
         if not request.words:
             return []
         excluded = {concept for run in request.excluded for concept in self._whole_names(run)[0]}
-        hits = self._rank(request.words, lang)
+        hits = self._rank(request.words, lang, is_spoken=request.is_spoken)
         least = self.POSSIBLE if threshold is None else threshold
         return [
             hit
@@ -381,7 +384,7 @@ class Resolver:
         text = f" {' '.join(words)} "
         return any(f" {name} " in text for name in self._names_with_denial)
 
-    def _rank(self, words: Sequence[Word], lang: str | None) -> list[Hit]:
+    def _rank(self, words: Sequence[Word], lang: str | None, *, is_spoken: bool = False) -> list[Hit]:
         """Score every concept roughly, then look closely at the best ones and at those that the text names whole."""
         evidence = self._evidence(words)
         rough = self._rough(words, evidence)
@@ -395,10 +398,13 @@ class Resolver:
         }
         hits = []
         for concept, (place, close) in self._close(words, evidence, sorted({*top, *whole})).items():
-            cover, named = whole.get(concept, (0.0, place))
+            cover, named, told = whole.get(concept, (0.0, place, 0.0))
             raw = float(rough[concept]) + close + (self.weights.whole if cover > ALL else 0.0)
             row = self._rows[named if cover else place]
-            score = self._score(raw, cover, len(words)) + (0.0002 if row.preferred else 0.0)
+            score = self._score(raw, cover, len(words))
+            if cover and is_spoken:
+                score = max(score, NAMED + (0.95 - NAMED) * told)
+            score += 0.0002 if row.preferred else 0.0
             score -= 0.0001 if lang not in (None, row.lang) else 0.0
             score = round(min(max(score, 0.0), 1.0), 4)
             is_sure = close >= self.CLOSE and score >= self.SURE
@@ -573,15 +579,25 @@ class Resolver:
             for word in words
         ]
 
-    def _whole_names(self, words: Sequence[Word]) -> tuple[dict[int, tuple[float, int]], float]:
-        """Give concepts whose name stands in the text as a run of words, with which share of it that covers.
+    def _whole_names(self, words: Sequence[Word]) -> tuple[dict[int, tuple[float, int, float]], float]:
+        """Give concepts whose name stands in the text as a run of words: which share of the text that covers, the place
+        of the name, and how much of what the text says is said by it (0–1): of all of it or, a little less, of its own
+        clause; words that no skill is called by hardly count.
 
         And which share of the text all such names cover together.
         """
         weights = self._question_weights(words)
         everything = sum(weights) or 1.0
+        ids = self._stems.ids
+        told = [
+            weight if any(stem in ids for stem in word.stems) else weight * STRANGE
+            for word, weight in zip(words, weights, strict=True)
+        ]
+        by_part: dict[int, float] = defaultdict(float)
+        for word, weight in zip(words, told, strict=True):
+            by_part[word.part] += weight
         covered: set[int] = set()
-        out: dict[int, tuple[float, int]] = {}
+        out: dict[int, tuple[float, int, float]] = {}
         for size in range(min(LONGEST_NAME, len(words)), 0, -1):
             for start in range(len(words) - size + 1):
                 span = range(start, start + size)
@@ -592,15 +608,22 @@ class Resolver:
                     continue
                 covered.update(span)
                 share = sum(weights[place] for place in span) / everything
+                said = sum(told[place] for place in span)
+                around = sum(by_part[part] for part in {words[place].part for place in span})
+                says = max(said / (sum(told) or 1.0), OWN_CLAUSE * said / (around or 1.0))
                 for place in found:
                     concept = int(self._owner[place])
                     if concept not in out or self._rows[place].preferred:
-                        out[concept] = (share, place)
+                        out[concept] = (share, place, says)
         return out, sum(weights[place] for place in covered) / everything
 
     def _phrase(self, words: Sequence[Word]) -> list[int]:
         key = tuple(sorted({word.stems[0] for word in words}))
         found = self._phrases.get(key, [])
+        if len(found) > 1:
+            # «كورة» and «كوري» have one stem: where a name stands as it is written, the others are not meant.
+            asked = sorted(word.bare for word in words)
+            found = [place for place in found if sorted(self._bare[place].split()) == asked] or found
         if found or len(words) > 3:
             return found
         for place, word in enumerate(words):
