@@ -16,6 +16,7 @@ from exchange.moderation import services as moderation
 from matching import services as matching
 from matching.services import rings as ring_services
 from matching.services import waiting
+from skills import cards
 from skills.cards import card_of, cards_for, when_words
 from skills.models import Listing, Revision, Tag
 from skills.services import concepts
@@ -37,21 +38,23 @@ TOPICS = [
 def home(request: HttpRequest) -> HttpResponse:
     """Show at once what one can learn nearby, and what fits one's wishes."""
     language, person = str(request.LANGUAGE_CODE), request.user
-    offers = Listing.objects.open_for(person).filter(kind=Listing.Kind.OFFER).with_card()
+    offers = Listing.objects.open_for(person).filter(kind=Listing.Kind.OFFER)
     matches: list[Any] = []
     rings: list[Any] = []
     if isinstance(person, Person):
-        views = _varied(matching.suggestions_for(person=person, language=language, limit=3 * HOME_CARDS))
+        views = matching.suggestions_for(
+            person=person, language=language, limit=HOME_CARDS, most_of_one_skill=MOST_OF_A_SKILL
+        )
         matches = [card_of(view.listing, reader=person, language=language, reasons=view.reasons[:1]) for view in views]
         rings = list(ring_services.waiting_for(person=person))
         offers = offers.exclude(owner=person)
         near = offers.filter(district=person.district_id) if person.district_id else offers.none()
-        rows = list(near.order_by("-published_at", "-id")[:HOME_CARDS])
+        rows = cards.rows(near.order_by("-published_at", "-id")[:HOME_CARDS])
         if len(rows) < HOME_CARDS:
             more = offers.exclude(id__in=[row.pk for row in rows]).order_by("-published_at", "-id")
-            rows += list(more[: HOME_CARDS - len(rows)])
+            rows += cards.rows(more[: HOME_CARDS - len(rows)])
     else:
-        rows = list(offers.order_by("-published_at", "-id")[:HOME_CARDS])
+        rows = cards.rows(offers.order_by("-published_at", "-id")[:HOME_CARDS])
     known = concepts.tree()
     context = {
         "matches": matches,
@@ -61,18 +64,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "place": "home",
     }
     return render(request, "home.html", context)
-
-
-def _varied(views: list[Any]) -> list[Any]:
-    """Give the best few, at most two of one skill: a first page shows what there is, not one thing six times."""
-    seen: dict[int | None, int] = {}
-    kept = []
-    for view in views:
-        skill = view.listing.main_concept_id
-        seen[skill] = seen.get(skill, 0) + 1
-        if seen[skill] <= MOST_OF_A_SKILL:
-            kept.append(view)
-    return kept[:HOME_CARDS]
 
 
 @login_required
@@ -115,10 +106,10 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     reader = request.user
     if isinstance(reader, Person) and reader.pk != other.pk and policies.is_blocked(reader, other):
         return render(request, "404.html", status=404)
-    rows = Listing.objects.open_for(reader).filter(owner=other).with_card().order_by("kind", "-published_at")
+    rows = Listing.objects.open_for(reader).filter(owner=other).order_by("kind", "-published_at")
     context = {
         "other": other,
-        "cards": cards_for(rows, reader=reader, language=str(request.LANGUAGE_CODE)),
+        "cards": cards_for(cards.rows(rows), reader=reader, language=str(request.LANGUAGE_CODE)),
         "when": when_words(other.profile.free_codes),
         "is_me": reader.pk == other.pk,
         "place": "find",
@@ -137,7 +128,7 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         reasons = matching.reasons_between(person=reader, listing_ids=[row.pk], language=language).get(row.pk, [])
         enquiry = lessons.enquiry_between(listing=row, person=reader)
     shows_outlook = reader.pk == row.owner_id and not row.is_offer
-    others = Listing.objects.open_for(reader).filter(owner=row.owner_id).exclude(id=row.pk).with_card()
+    others = Listing.objects.open_for(reader).filter(owner=row.owner_id).exclude(id=row.pk)
     known = concepts.tree()
     shown = [tag for tag in row.tags.all() if tag.by != Tag.By.TEXT]
     tags = [
@@ -154,7 +145,9 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         "parts": PARTS,
         "is_own": reader.pk == row.owner_id,
         "outlook": waiting.outlook(wish=row, now=timezone.now()) if shows_outlook else None,
-        "more": cards_for(others.order_by("-published_at", "-id")[:MORE_CARDS], reader=reader, language=language),
+        "more": cards_for(
+            cards.rows(others.order_by("-published_at", "-id")[:MORE_CARDS]), reader=reader, language=language
+        ),
         "place": "find",
     }
     return render(request, "listing.html", context)

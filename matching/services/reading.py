@@ -1,5 +1,6 @@
 """Matches as people see them: their own, with reasons and one hint; "not for me"; and the best offers for a file."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from exchange.outbox import services as outbox
 from matching import explain, hints, scoring
 from matching.models import Dismissal, Match
 from matching.services import pairs, sides, state
+from skills import cards
 from skills.models import Listing
 from skills.services import concepts
 
@@ -66,13 +68,24 @@ def matches_for(*, listing: Listing, person: Person, language: str, limit: int =
     return views_of(matches=list(rows), person=person, language=language, with_hints=True)
 
 
-def suggestions_for(*, person: Person, language: str, limit: int = 6) -> list[MatchView]:
-    """Give the best matches over all listings of a person, each other listing once."""
+def suggestions_for(
+    *, person: Person, language: str, limit: int = 6, most_of_one_skill: int | None = None
+) -> list[MatchView]:
+    """Give the best matches over all listings of a person, each other listing once, for cards.
+
+    `most_of_one_skill`: how many of one taught skill, so that a first page shows what there is, and not one thing six
+    times.
+    """
     rows: Any = Match.objects.for_owner(person).annotate(offer_owner=F("offer__owner_id")).order_by("-score", "id")
     best: dict[int, Match] = {}
+    of_skill: Counter[object] = Counter()
     for row in rows[: limit * 4]:  # only those that are shown are put into words
-        best.setdefault(row.wish_id if row.offer_owner == person.pk else row.offer_id, row)
-    return views_of(matches=list(best.values())[:limit], person=person, language=language)
+        other, skill = row.wish_id if row.offer_owner == person.pk else row.offer_id, row.facts.get("taught")
+        if other in best or (most_of_one_skill is not None and of_skill[skill] >= most_of_one_skill):
+            continue
+        of_skill[skill] += 1
+        best[other] = row
+    return views_of(matches=list(best.values())[:limit], person=person, language=language, for_cards=True)
 
 
 def reasons_between(*, person: Person, listing_ids: Sequence[int], language: str) -> dict[int, list[str]]:
@@ -132,10 +145,16 @@ def names_for(
     return explain.Names(names, {row.pk: row.ar if language == "ar" else row.en for row in rows})
 
 
-def views_of(*, matches: Sequence[Match], person: Person, language: str, with_hints: bool = False) -> list[MatchView]:
-    """Give matches that `Match.objects.for_owner(person)` let through as their reader sees them, in the same order."""
+def views_of(
+    *, matches: Sequence[Match], person: Person, language: str, with_hints: bool = False, for_cards: bool = False
+) -> list[MatchView]:
+    """Give matches that `Match.objects.for_owner(person)` let through as their reader sees them, in the same order.
+
+    `for_cards`: read of their listings only what cards show.
+    """
     ids = {listing for match in matches for listing in (match.offer_id, match.wish_id)}
-    rows = Listing.objects.filter(id__in=ids).with_card().in_bulk()
+    found = Listing.objects.filter(id__in=ids)
+    rows = {row.pk: row for row in (cards.rows(found) if for_cards else found.with_card())}
     districts = {place for row in rows.values() for place in (row.district, row.owner.district) if place}
     names = names_for([match.facts for match in matches], language, districts)
     changes = _changes(matches, person) if with_hints and matches else {}

@@ -16,6 +16,7 @@ from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
 from matching import ladder, waits
 from matching.models import Claim, Climb, Match, Step
+from skills import cards
 from skills.models import Listing, Tag
 from skills.services import concepts
 
@@ -233,7 +234,7 @@ def wider_offers(*, wish: Listing, person: Person, limit: int = WIDER) -> list[L
     rows = Listing.objects.open_for(person).filter(kind=Listing.Kind.OFFER, tags__concept__in=near)
     rows = rows.exclude(owner=person).exclude(id__in=matched).distinct()
     own = Case(When(district=wish.district_id or 0, then=0), default=1)
-    return list(rows.with_card().annotate(away=own).order_by("away", "-published_at", "-id")[:limit])
+    return cards.rows(rows.annotate(away=own).order_by("away", "-published_at", "-id")[:limit])
 
 
 def wider_wishes(*, person: Person, now: datetime, limit: int = WIDER) -> list[Listing]:
@@ -254,7 +255,7 @@ def wider_wishes(*, person: Person, now: datetime, limit: int = WIDER) -> list[L
         .exclude(id__in=spoken)
         .exclude(matches_as_wish__offer__owner=person)
     )
-    return list(rows.distinct().with_card().order_by("climb__since", "id")[:limit])
+    return cards.rows(rows.distinct().order_by("climb__since", "id")[:limit])
 
 
 def near_concepts(starts: Iterable[int]) -> set[int]:

@@ -60,7 +60,7 @@ def city(make_offer, make_wish, salma, karim, yusuf, huda, relay):
     wish = make_wish(yusuf, "أتعلم خياطة", ["خياطة"])
     for number in range(6):
         make_offer(karim, f"Fix your own bike {number}", ["bike repair"])
-    make_offer(salma, "دانتيل من الجدّة", ["دانتيل"])
+    make_offer(salma, "تطريز من الجدّة", ["rukn:embroidery"])
     lesson = lessons.say_hello(listing=offer, by=yusuf, body="مرحبًا")
     sent = listings.start(owner=karim, kind="wish", lang="en")
     listings.save_answers(revision=sent, by=karim, title="Oud", body="Please.", tags=[{"text": "oud"}], step=5)
