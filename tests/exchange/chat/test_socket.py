@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from accounts import services as accounts
 from accounts.models import Token
 from exchange.asgi import application
-from exchange.chat import rules
+from exchange.chat import doorbell, rules
 from exchange.chat import services as chat
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,7 +73,7 @@ async def test_resume_gives_all_that_was_missed_in_order(talk, salma, yusuf):
 
 
 async def test_rows_are_read_although_no_bell_rings(talk, salma, yusuf, monkeypatch):
-    monkeypatch.setattr(chat, "_send_bell", lambda people, event: None)
+    monkeypatch.setattr(doorbell, "ring", lambda groups, event: None)
     his = await open_socket(yusuf)
     await put(his, type="hello", resume={str(talk.pk): 0})
     await in_db(chat.send)(conversation_id=talk.pk, sender=salma, client_id=uuid.uuid4(), body="بلا جرس")
