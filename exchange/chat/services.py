@@ -197,6 +197,15 @@ def latest(*, person: Person, conversation_id: int, limit: int = 50, before: int
     return list(rows.select_related("sender").order_by("-seq")[:limit])[::-1]
 
 
+def words_at(*, person: Person, conversation_id: int, places: Iterable[int | None]) -> dict[int, str]:
+    """Give place → words of some messages of a talk, for quotes; no query when there is none."""
+    wanted = [place for place in places if place]
+    if not wanted:
+        return {}
+    rows = Message.objects.filter(conversation_id=conversation_id, conversation__members__person=person)
+    return dict(rows.filter(seq__in=wanted).values_list("seq", "body"))
+
+
 def frame(message: Message) -> dict[str, Any]:
     """Give a message as the protocol carries it (docs/chat-protocol.md)."""
     extra: dict[str, Any] = {}

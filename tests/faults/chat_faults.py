@@ -217,8 +217,13 @@ def _is_whole(devices: list[Device]) -> bool:
 
 def _compared(devices: list[Device]) -> dict[str, Any]:
     """Compare every device's history with the rows, and the rows with what was acknowledged."""
+    from django.db import close_old_connections, connection
+
     from exchange.chat.models import Message
 
+    if not connection.in_atomic_block:  # the line from before the faults may be dead
+        connection.close()
+        close_old_connections()
     talks = {talk for device in devices for talk in device.history}
     rows: dict[int, list[tuple[int, str, str]]] = {talk: [] for talk in talks}
     found = Message.objects.filter(conversation__in=talks).order_by("conversation_id", "seq")

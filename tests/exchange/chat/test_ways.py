@@ -125,3 +125,22 @@ class TestDelete:
         Message.objects.filter(conversation=talk, seq=1).update(at="2026-01-01T00:00Z")
         with pytest.raises(chat.TooLate):
             chat.delete(person=salma, conversation_id=talk.pk, seq=1)
+
+
+class TestPlainPages:
+    def test_answer_quick_answer_and_deletion_work_without_scripts(self, talk, salma, client_of):
+        page = client_of(salma)
+        assert 'name="reply_to" value="2"' in page.get(f"/talks/{talk.pk}/?answer=2").content.decode()
+        page.post(f"/talks/{talk.pk}/messages/", {"body": "وأنا بخير", "reply_to": "2"})
+        page.post(f"/talks/{talk.pk}/messages/", {"body": "", "quick": "0"})
+        rows = list(Message.objects.order_by("seq").values_list("body", "reply_to")[2:])
+        assert rows == [("وأنا بخير", 2), ("أيّ يوم يناسبك؟", None)]
+        assert 'data-answers="2">أهلًا</p>' in page.get(f"/talks/{talk.pk}/").content.decode()
+        page.post(f"/talks/{talk.pk}/messages/4/delete/")
+        shown = page.get(f"/talks/{talk.pk}/").content.decode()
+        assert "حُذفت هذه الرسالة." in shown
+        assert "حُذفت هذه الرسالة." in page.get("/talks/").content.decode()
+
+    def test_nobody_deletes_the_words_of_others(self, talk, salma, client_of):
+        client_of(salma).post(f"/talks/{talk.pk}/messages/2/delete/")
+        assert Message.objects.get(conversation=talk, seq=2).body == "أهلًا"
