@@ -338,8 +338,7 @@ async def connect(port: int, token: str) -> Any:
 
 
 def grown(folder: Path, tokens: list[str], talks: list[int], seconds: float, count: int) -> dict[str, float]:
-    """Compare two people in a new talk with the same two after `count` messages more."""
-    short = run("product", folder, tokens[:2], talks[:1], seconds)
+    """Compare two people in a talk of `count` messages more with two in a young one, A B B A A B."""
     with psycopg.connect(os.environ["DATABASE_URL"]) as line:
         line.execute(
             "INSERT INTO chat_message (conversation_id, seq, sender_id, client_id, body, at)"
@@ -349,11 +348,16 @@ def grown(folder: Path, tokens: list[str], talks: list[int], seconds: float, cou
             (BODY, count, talks[0]),
         )
         line.execute("UPDATE chat_conversation SET last_seq = last_seq + %s WHERE id = %s", (count, talks[0]))
-    long = run("product", folder, tokens[:2], talks[:1], seconds)
+        line.execute("ANALYZE chat_message")
+    short, long = [], []
+    for each, number in ((short, 1), (long, 0), (long, 0), (short, 1), (short, 1), (long, 0)):
+        pair = tokens[2 * number : 2 * number + 2]
+        each.append(run("product", folder, pair, talks[number : number + 1], seconds))
     return {
-        "cpu_us": long["cpu_us"], "short_cpu_us": short["cpu_us"],
-        "ack_p50_ms": long["ack_p50_ms"], "short_ack_p50_ms": short["ack_p50_ms"],
-    }  # fmt: skip
+        f"{prefix}{name}": round(statistics.median(one[name] for one in each), 2)
+        for prefix, each in (("", long), ("short_", short))
+        for name in ("cpu_us", "ack_p50_ms")
+    }
 
 
 def counts(server: Server) -> dict[str, float]:

@@ -82,7 +82,7 @@ async def _hello(ours: Hub, socket: Socket, resume: dict[int, int]) -> None:
     """Start telling: all that came after what the client has; talks it does not name start from now."""
     rows = await database_sync_to_async(chat.state)(person=socket.person)
     last = {conversation: seq for conversation, seq, _other, _seen in rows}
-    socket.known = {conversation: resume.get(conversation, seq) for conversation, seq in last.items()}
+    socket.known = {conversation: min(resume.get(conversation, seq), seq) for conversation, seq in last.items()}
     socket.seen = {(talk, other): 0 if talk in resume else mark for talk, _last, other, mark in rows}
     early, socket.early = socket.early, {}
     for conversation, seq in early.items():
