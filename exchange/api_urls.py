@@ -44,6 +44,7 @@ urlpatterns = [
     path("talks/", chat.Talks.as_view()),
     path("talks/<int:pk>/", chat.Talk.as_view()),
     path("talks/<int:pk>/messages/", chat.Messages.as_view()),
+    path("talks/<int:pk>/messages/<int:seq>/", chat.Message.as_view()),
     path("talks/<int:pk>/seen/", chat.Seen.as_view()),
     path("desk/", moderation.Desk.as_view()),
     path("desk/reasons/", moderation.Reasons.as_view()),

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import cast
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -82,6 +83,22 @@ class Messages(ApiView):
         person = _person(request)
         get_object_or_404(Conversation.objects.for_member(person), pk=pk)
         message = chat.send(conversation_id=pk, sender=person, **self.read(MessageIn))
+        return self.show(MessageOut, message)
+
+
+class Message(ApiView):
+    """One message of one's own."""
+
+    scopes = {"DELETE": "talk"}
+
+    @described(_("Delete my message for all, within ten minutes; a trace stays"), gives=MessageOut, tag=TALKS)
+    def delete(self, request: Request, pk: int, seq: int) -> Response:
+        person = _person(request)
+        get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+        try:
+            message = chat.delete(person=person, conversation_id=pk, seq=min(seq, LARGEST_SEQ))
+        except chat.NoSuchMessage:
+            raise Http404 from None
         return self.show(MessageOut, message)
 
 

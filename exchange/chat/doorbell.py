@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 0.5
 TRY_AGAIN_SECONDS = 1.0
+GROUP = "talks"  # every socket process hears this one; a bell names the people it is for
 _breaker = Breaker(failures=1, rest_seconds=3.0, name="doorbell")
 
 
@@ -48,10 +49,17 @@ class DoorbellLoopLayer(RedisPubSubLoopLayer):
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         """Ring a group, or let it be."""
+        await self.ring(group, message)
+
+    async def ring(self, group: str, message: dict[str, Any]) -> bool:
+        """Ring a group; gives whether Redis took it."""
         try:
-            await asyncio.wait_for(super().group_send(group, message), WAIT_SECONDS)
+            async with asyncio.timeout(WAIT_SECONDS):
+                await super().group_send(group, message)
         except (redis.RedisError, OSError, TimeoutError):
             log.warning("The doorbell could not be rung; sockets read the rows by themselves")
+            return False
+        return True
 
     async def _is_subscribed(self, name: str) -> bool:
         try:
@@ -99,6 +107,20 @@ def ring(groups: Iterable[str], event: dict[str, Any]) -> None:
         log.warning("The doorbell could not be rung; sockets read the rows by themselves")
     else:
         _breaker.worked()
+
+
+async def ring_from_loop(event: dict[str, Any]) -> None:
+    """Ring from a socket's loop: one command to Redis, none for three seconds after it failed."""
+    layer = get_channel_layer()
+    if not isinstance(layer, DoorbellLayer):
+        await layer.group_send(GROUP, event)
+        return
+    if not _breaker.may_try():
+        return
+    if await layer._get_layer().ring(GROUP, event):
+        _breaker.worked()
+    else:
+        _breaker.failed()
 
 
 @cache

@@ -12,6 +12,7 @@ class MessageForm(forms.Form):
     """The body, and the number that makes a second click harmless."""
 
     client_id = forms.UUIDField(required=False)
+    reply_to = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
     body = forms.CharField(
         max_length=LONGEST,
         label=_("Your message"),

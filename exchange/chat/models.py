@@ -42,6 +42,8 @@ class Member(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="members")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="talks")
     seen_seq = models.PositiveIntegerField(default=0)  # only grows
+    seen_at = models.DateTimeField(null=True, db_index=True)  # when it grew last
+    first_seq = models.PositiveIntegerField(null=True)  # their first own message; empty while they have not answered
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["conversation", "person"], name="one_place_per_member")]
@@ -60,9 +62,16 @@ class Message(models.Model):
         default=uuid.uuid4
     )  # chosen by the sender's device: the same one is never stored twice
     body = models.TextField(max_length=4000)
+    reply_to = models.PositiveIntegerField(null=True)  # seq of the message that this one answers
     at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True)  # its words are gone for all; the place stays
 
     class Meta:
+        indexes = [
+            models.Index(
+                fields=["deleted_at"], condition=models.Q(deleted_at__isnull=False), name="chat_message_deleted"
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["conversation", "seq"], name="one_message_per_place"),
             models.UniqueConstraint(fields=["sender", "client_id"], name="one_message_per_client_id"),

@@ -47,6 +47,10 @@ def _uuid(value: object, name: str) -> uuid.UUID:
         raise BadFrame(f"{name} must be a UUID") from None
 
 
+def _number_or_nothing(value: object, name: str) -> int | None:
+    return None if value is None else _number(value, name)
+
+
 def _resume(value: object, name: str) -> dict[int, int]:
     if value is None:
         return {}
@@ -57,7 +61,8 @@ def _resume(value: object, name: str) -> dict[int, int]:
 
 FRAMES: dict[str, dict[str, Any]] = {
     "hello": {"resume": _resume},
-    "send": {"conversation": _number, "client_id": _uuid, "body": _text},
+    "send": {"conversation": _number, "client_id": _uuid, "body": _text, "reply_to": _number_or_nothing},
     "seen": {"conversation": _number, "seq": _number},
     "typing": {"conversation": _number},
+    "delete": {"conversation": _number, "seq": _number},
 }

@@ -38,10 +38,16 @@ class MessageOut(serializers.ModelSerializer[Message]):
 
     conversation = serializers.IntegerField(source="conversation_id")
     sender = SenderOut()
+    reply_to = serializers.IntegerField(allow_null=True, help_text="seq of the message that this one answers")
+    deleted = serializers.SerializerMethodField()
 
     class Meta:
         model = Message
-        fields = ["conversation", "seq", "client_id", "sender", "body", "at"]
+        fields = ["conversation", "seq", "client_id", "sender", "body", "at", "reply_to", "deleted"]
+
+    def get_deleted(self, message: Message) -> bool:
+        """Whether the words were taken away for all."""
+        return message.deleted_at is not None
 
 
 class MessagesOut(serializers.Serializer[Any]):
@@ -56,6 +62,7 @@ class MessageIn(serializers.Serializer[Any]):
 
     client_id = Uuid()
     body = Text(max_length=LONGEST)
+    reply_to = Whole(max_value=LARGEST_SEQ, required=False, allow_null=True)
 
 
 class SeenIn(serializers.Serializer[Any]):

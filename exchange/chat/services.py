@@ -7,7 +7,7 @@ import logging
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -27,6 +27,7 @@ from exchange.outbox import services as outbox
 log = logging.getLogger(__name__)
 
 LONGEST = 4000
+DELETE_WITHIN = timedelta(minutes=10)
 MOST_AT_ONCE = 200
 
 
@@ -52,6 +53,18 @@ class NotReachable(Refused):
     """The other person cannot be written to now; why is not told."""
 
     code = "not_reachable"
+
+
+class NoSuchMessage(Refused):
+    """The message that is meant is not in this talk, or not one's own."""
+
+    code = "no_such_message"
+
+
+class TooLate(Refused):
+    """A message can be taken back for ten minutes."""
+
+    code = "too_late"
 
 
 class NoSuchTalk(Refused):
@@ -81,17 +94,23 @@ def open_conversation(*, subject: str, subject_lang: str, people: Iterable[Perso
 
 
 @transaction.atomic
-def send(*, conversation_id: int, sender: Person, client_id: uuid.UUID, body: str) -> Message:
+def send(
+    *, conversation_id: int, sender: Person, client_id: uuid.UUID, body: str, reply_to: int | None = None
+) -> Message:
     """Store a message once, however often it is sent with this client id, and take its place in the order.
 
+    This is the path of reference; `exchange.chat.one_statement` does the same on PostgreSQL for talks in which
+    everyone has written already.
+
     Refused: `NoSuchTalk`, `NotReachable` (block either way), `EmptyMessage`, `TooLong` (4,000 characters),
-    `ClientIdReused` when the id was used for another text or talk.
+    `ClientIdReused` when the id was used for another text or talk, `NoSuchMessage` (`reply_to` is not there).
     """
     body = clean(body)
     conversation = _locked(conversation_id, sender)
     done = Message.objects.filter(sender=sender, client_id=client_id).first()
     if done is not None:
-        if (done.conversation_id, done.body) != (conversation.pk, body):
+        is_same = done.deleted_at is not None or (done.body, done.reply_to) == (body, reply_to)
+        if done.conversation_id != conversation.pk or not is_same:
             raise ClientIdReused(_("This message number was already used for another message."))
         return done
     if not body:
@@ -103,15 +122,52 @@ def send(*, conversation_id: int, sender: Person, client_id: uuid.UUID, body: st
     ]
     if len(others) == 1 and not policies.may_write_to(sender, others[0]):
         raise NotReachable(_("This message cannot be delivered now."))
+    if reply_to is not None and not 1 <= reply_to <= conversation.last_seq:
+        raise NoSuchMessage(_("The message you answer is not in this talk."))
+    return _store(conversation, sender, client_id, body, reply_to, [sender.pk, *(other.pk for other in others)])
+
+
+def _store(
+    conversation: Conversation,
+    sender: Person,
+    client_id: uuid.UUID,
+    body: str,
+    reply_to: int | None,
+    people: list[int],
+) -> Message:
     now = timezone.now()
     seq = conversation.last_seq + 1
     message = Message.objects.create(
-        conversation=conversation, seq=seq, sender=sender, client_id=client_id, body=body, at=now
+        conversation=conversation, seq=seq, sender=sender, client_id=client_id, body=body, reply_to=reply_to, at=now
     )
     Conversation.objects.filter(id=conversation.pk).update(last_seq=seq, last_at=now)
-    Member.objects.filter(conversation=conversation, person=sender).update(seen_seq=seq)
+    Member.objects.filter(conversation=conversation, person=sender).update(
+        seen_seq=seq, seen_at=now, first_seq=Coalesce("first_seq", seq)
+    )
     outbox.emit("message.sent", conversation, seq=seq)
-    ring(people=[sender.pk, *(other.pk for other in others)], conversation_id=conversation.pk, what="message")
+    ring(people=people, conversation_id=conversation.pk, what="message", seq=seq, frame=frame(message))
+    return message
+
+
+@transaction.atomic
+def delete(*, person: Person, conversation_id: int, seq: int) -> Message:
+    """Take the words of one's own message away for all, within ten minutes; its place in the order stays.
+
+    Refused: `NoSuchTalk`, `NoSuchMessage` (not there, or not one's own), `TooLate`. Twice is once.
+    """
+    conversation = _locked(conversation_id, person)
+    message = conversation.messages.select_related("sender").filter(seq=seq, sender=person).first()
+    if message is None:
+        raise NoSuchMessage(_("There is no such message of yours."))
+    if message.deleted_at is not None:
+        return message
+    now = timezone.now()
+    if now - message.at > DELETE_WITHIN:
+        raise TooLate(_("A message can be deleted for ten minutes after it was sent."))
+    message.body, message.deleted_at = "", now
+    message.save(update_fields=["body", "deleted_at"])
+    people = list(conversation.members.values_list("person_id", flat=True))
+    ring(people=people, conversation_id=conversation.pk, what="deleted", seq=seq)
     return message
 
 
@@ -141,8 +197,22 @@ def latest(*, person: Person, conversation_id: int, limit: int = 50, before: int
     return list(rows.select_related("sender").order_by("-seq")[:limit])[::-1]
 
 
+def words_at(*, person: Person, conversation_id: int, places: Iterable[int | None]) -> dict[int, str]:
+    """Give place → words of some messages of a talk, for quotes; no query when there is none."""
+    wanted = [place for place in places if place]
+    if not wanted:
+        return {}
+    rows = Message.objects.filter(conversation_id=conversation_id, conversation__members__person=person)
+    return dict(rows.filter(seq__in=wanted).values_list("seq", "body"))
+
+
 def frame(message: Message) -> dict[str, Any]:
     """Give a message as the protocol carries it (docs/chat-protocol.md)."""
+    extra: dict[str, Any] = {}
+    if message.reply_to is not None:
+        extra["reply_to"] = message.reply_to
+    if message.deleted_at is not None:
+        extra["deleted"] = True
     return {
         "conversation": message.conversation_id,
         "seq": message.seq,
@@ -150,6 +220,7 @@ def frame(message: Message) -> dict[str, Any]:
         "sender": {"id": message.sender_id, "name": message.sender.first_name},
         "body": message.body,
         "at": message.at.isoformat(),
+        **extra,
     }
 
 
@@ -162,10 +233,10 @@ def mark_seen(*, person: Person, conversation_id: int, seq: int) -> int:
     if member is None:
         raise NoSuchTalk(_("There is no such talk."))
     mark = min(seq, member.conversation.last_seq)
-    moved = Member.objects.filter(id=member.pk, seen_seq__lt=mark).update(seen_seq=mark)
+    moved = Member.objects.filter(id=member.pk, seen_seq__lt=mark).update(seen_seq=mark, seen_at=timezone.now())
     if moved:
         people = list(Member.objects.filter(conversation_id=conversation_id).values_list("person_id", flat=True))
-        ring(people=people, conversation_id=conversation_id, what="seen")
+        ring(people=people, conversation_id=conversation_id, what="seen", person=person.pk, seq=mark)
     return max(mark, member.seen_seq)
 
 
@@ -178,7 +249,7 @@ def typing(*, person: Person, conversation_id: int) -> None:
     if len(others) == 1 and policies.is_blocked(person, Person(pk=others[0])):
         return
     _send_bell(
-        others, {"type": "chat.typing", "conversation": conversation_id, "person": person.pk, "name": person.first_name}
+        others, {"what": "typing", "conversation": conversation_id, "person": person.pk, "name": person.first_name}
     )
 
 
@@ -193,6 +264,35 @@ def unread_of(person: OuterRef) -> Coalesce:
     behind = Sum(F("conversation__last_seq") - F("seen_seq"))
     rows = Member.objects.filter(person=person).order_by().values("person").annotate(behind=behind).values("behind")
     return Coalesce(Subquery(rows), 0)
+
+
+def changes(*, people: Iterable[int], since: datetime) -> list[tuple[int, int, int, int, int]]:
+    """Give (person, conversation, last seq, other person, how far they saw) of the talks of these people in which a
+    message was sent or seen since then, in one query however many they are."""
+    rows = Member.objects.filter(conversation__members__person__in=list(people)).exclude(
+        person=F("conversation__members__person")
+    )
+    moved = rows.filter(Q(conversation__last_at__gte=since) | Q(seen_at__gte=since))
+    return list(
+        moved.values_list(
+            "conversation__members__person", "conversation_id", "conversation__last_seq", "person_id", "seen_seq"
+        )
+    )
+
+
+def missed(*, person: Person, known: dict[int, int], limit: int = MOST_AT_ONCE) -> list[dict[str, Any]]:
+    """Give frames of what came after `known` (conversation → seq) in talks of this person, in one query."""
+    wanted = Q(pk__in=[])
+    for conversation, seq in known.items():
+        wanted |= Q(conversation=conversation, seq__gt=seq)
+    rows = Message.objects.filter(wanted, conversation__members__person=person).select_related("sender")
+    return [frame(message) for message in rows.order_by("conversation_id", "seq")[:limit]]
+
+
+def deletions(*, people: Iterable[int], since: datetime) -> list[tuple[int, int, int]]:
+    """Give (person, conversation, seq) of what was deleted since then in talks of these people."""
+    rows = Message.objects.filter(deleted_at__gte=since, conversation__members__person__in=list(people))
+    return list(rows.values_list("conversation__members__person", "conversation_id", "seq"))
 
 
 def unread_count(*, person: Person) -> int:
@@ -243,24 +343,19 @@ def _own_places(person: Person, after: tuple[datetime, int] | None, only: int | 
     return places.filter(Q(conversation__last_at__lte=at) & earlier)
 
 
-def ring(*, people: Iterable[int], conversation_id: int, what: str) -> None:
+def ring(*, people: Iterable[int], conversation_id: int, what: str, **hint: Any) -> None:
     """Ring the sockets of these people once the transaction is through."""
     targets = list(people)
 
     def after_commit() -> None:
-        _send_bell(targets, {"type": "chat.rang", "conversation": conversation_id, "what": what})
+        _send_bell(targets, {"what": what, "conversation": conversation_id, **hint})
 
     transaction.on_commit(after_commit, robust=True)
 
 
-def group_of(person_id: int) -> str:
-    """Name of the channel group of one person's sockets."""
-    return f"person.{person_id}"
-
-
 def _send_bell(people: Iterable[int], event: dict[str, Any]) -> None:
     try:
-        doorbell.ring([group_of(person_id) for person_id in people], event)
+        doorbell.ring([doorbell.GROUP], {"type": "chat.rang", "people": list(people), **event})
     except Exception:
         log.warning("The doorbell is out of order; sockets will read the rows by themselves", exc_info=True)
 

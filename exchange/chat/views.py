@@ -5,10 +5,13 @@ import time
 import uuid
 from typing import Any, cast
 
+from django.contrib import messages as django_messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,6 +25,11 @@ from exchange.lib.errors import Refused
 
 LONGEST_WAIT_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.5
+QUICK = (
+    gettext_noop("Which day suits you?"),
+    gettext_noop("In the morning or in the evening?"),
+    gettext_noop("Yes, that suits me."),
+)
 
 
 @login_required
@@ -38,7 +46,9 @@ def talk(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one talk. Looking writes nothing: the page then says what was seen, by socket or by POST."""
     person = _person(request)
     conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
-    return _page(request, person, conversation, MessageForm(initial={"client_id": uuid.uuid4()}))
+    answers = _place(request.GET.get("answer", ""))
+    form = MessageForm(initial={"client_id": uuid.uuid4(), "reply_to": answers})
+    return _page(request, person, conversation, form)
 
 
 @login_required
@@ -50,7 +60,7 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         return _newer(request, person, pk)
     wants_json = request.content_type == "application/json"
-    form = MessageForm(_json_body(request) if wants_json else request.POST)
+    form = MessageForm(_json_body(request) if wants_json else _posted(request))
     if not form.is_valid():
         if wants_json:
             return JsonResponse({"type": "refused", "code": "bad_frame", "text": _first_error(form)}, status=422)
@@ -66,6 +76,19 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
     if wants_json:
         ack = {"type": "ack", "client_id": str(message.client_id), "conversation": pk, "seq": message.seq}
         return JsonResponse({**ack, "at": message.at.isoformat()})
+    return redirect(f"{conversation.get_absolute_url()}#end")
+
+
+@login_required
+@require_POST
+def delete(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
+    """Take one's own words away for all, and show the talk again."""
+    person = _person(request)
+    conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+    try:
+        chat.delete(person=person, conversation_id=pk, seq=seq)
+    except Refused as refusal:
+        django_messages.error(request, str(refusal))
     return redirect(f"{conversation.get_absolute_url()}#end")
 
 
@@ -100,12 +123,19 @@ def _newer(request: HttpRequest, person: Person, pk: int) -> JsonResponse:
 def _page(
     request: HttpRequest, person: Person, conversation: Conversation, form: MessageForm, *, status: int = 200
 ) -> HttpResponse:
-    before = request.GET.get("before", "")
     shown = chat.latest(
         person=person,
         conversation_id=conversation.pk,
-        before=int(before) if before.isdigit() and len(before) < 10 else None,
+        before=_place(request.GET.get("before", "")),
     )
+    answers = _place(str(form["reply_to"].value() or ""))
+    quotes = chat.words_at(
+        person=person,
+        conversation_id=conversation.pk,
+        places={message.reply_to for message in shown} | {answers},
+    )
+    for message in shown:
+        message.quote = quotes.get(message.reply_to) if message.reply_to else None  # type: ignore[attr-defined]
     members = list(conversation.members.select_related("person", "person__district"))
     others = [member for member in members if member.person_id != person.pk]
     unread = sum(conversation.last_seq - member.seen_seq for member in members if member.person_id == person.pk)
@@ -117,6 +147,10 @@ def _page(
         "others": [member.person for member in others],
         "seen_by_all": min((member.seen_seq for member in others), default=0),
         "form": form,
+        "answers": answers if answers in quotes else None,
+        "answered": quotes.get(answers, "") if answers else "",
+        "quick": [gettext(words) for words in QUICK],
+        "may_delete_from": timezone.now() - chat.DELETE_WITHIN,
         "is_open": is_open,
         "unread_count": chat.unread_count(person=person) - unread,  # the other talks: this one is being read
         "place": "talks",
@@ -125,13 +159,27 @@ def _page(
     return render(request, "chat/talk.html", context, status=status)
 
 
+def _posted(request: HttpRequest) -> QueryDict:
+    """Give the fields of the form; a quick answer that was pressed stands for the words."""
+    number = _place(request.POST.get("quick", ""))
+    if number is None or number >= len(QUICK):
+        return request.POST
+    fields = request.POST.copy()
+    fields["body"] = gettext(QUICK[number])
+    return fields
+
+
+def _place(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def _json_body(request: HttpRequest) -> dict[str, Any]:
     try:
         value = json.loads(request.body)
     except (ValueError, RecursionError):
         return {}
     fields = value if isinstance(value, dict) else {}
-    return {name: part for name, part in fields.items() if isinstance(part, str)}
+    return {name: part for name, part in fields.items() if isinstance(part, str | int)}
 
 
 def _first_error(form: MessageForm) -> str:

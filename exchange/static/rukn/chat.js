@@ -2,6 +2,8 @@
  * One talk, live. What I write is kept in this browser before it is sent, so a reload or a dead connection loses
  * nothing; the server numbers messages, and the number decides the order. Without a socket it asks by HTTP.
  */
+import * as unsent from "./unsent.js";
+
 const talk = document.querySelector("[data-talk]");
 const words = talk.dataset;
 const id = Number(words.talk);
@@ -14,7 +16,7 @@ const typingLine = talk.querySelector("[data-typing-line]");
 const language = document.documentElement.lang;
 const clock = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { hour: "numeric", minute: "2-digit" });
 const dayName = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { day: "numeric", month: "long", year: "numeric" });
-const WEEK = 7 * 24 * 3600 * 1000;
+const AGAIN = 4000;
 
 let last = Number(words.last);
 let seenByAll = Number(words.seen);
@@ -26,26 +28,29 @@ let polling = false;
 let saidSeen = 0;
 const sending = new Set();
 
-// --- what waits in this browser -------------------------------------------------------------------------------------
-const queueKey = `rukn-unsent-${me}-${id}`;
+// --- what waits in this browser, and other tabs ---------------------------------------------------------------------
 const draftKey = `rukn-draft-${me}-${id}`;
-
-function queue() {
-  try {
-    return JSON.parse(localStorage.getItem(queueKey) || "[]").filter((each) => Date.now() - each.made < WEEK);
-  } catch {
-    return [];
-  }
-}
-
-function keep(waiting) {
-  if (waiting.length) localStorage.setItem(queueKey, JSON.stringify(waiting));
-  else localStorage.removeItem(queueKey);
-}
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("rukn") : null;
+const here = () => unsent.waiting().filter((each) => each.talk === id);
 
 function settled(clientId) {
   sending.delete(clientId);
-  keep(queue().filter((each) => each.client_id !== clientId));
+  if (unsent.forget(clientId)) tabs?.postMessage({ settled: clientId });
+}
+
+if (tabs) {
+  tabs.onmessage = ({ data }) => {
+    if (data.signedOut) return location.reload();
+    if (data.settled) {
+      unsent.forget(data.settled);
+      sending.delete(data.settled);
+    }
+    if (data.unsent?.me === me) {
+      unsent.note(data.unsent);
+      if (data.unsent.talk === id) drawUnsent(data.unsent);
+    }
+    tellStates();
+  };
 }
 
 // --- lines on the page ----------------------------------------------------------------------------------------------
@@ -71,7 +76,7 @@ function dayLine(at) {
   lines.append(item);
 }
 
-function draw({ client_id: clientId, body, at, seq, mine, name }) {
+function draw({ client_id: clientId, body, at, seq, mine, name, reply_to: replyTo, deleted }) {
   let line = lineOf(clientId);
   if (!line) {
     dayLine(at);
@@ -94,13 +99,76 @@ function draw({ client_id: clientId, body, at, seq, mine, name }) {
       small.append(" · ", state);
     }
     line.append(text, small);
+    if (replyTo) text.before(quoted(replyTo));
+    const acts = talk.querySelector("[data-acts]")?.content.cloneNode(true);
+    if (acts) {
+      if (!mine) acts.querySelector("[data-delete]")?.remove();
+      line.append(acts);
+    }
     lines.append(line);
   }
   const time = line.querySelector("time");
   time.dateTime = at;
   time.textContent = clock.format(new Date(at));
   if (seq) place(line, seq);
+  if (deleted) erase(line);
   return line;
+}
+
+function quoted(seq) {
+  const quote = document.createElement("p");
+  quote.className = "quote";
+  quote.dir = "auto";
+  quote.dataset.answers = seq;
+  quote.textContent = lines.querySelector(`[data-seq="${seq}"] .body`)?.textContent.slice(0, 140) || words.earlier;
+  return quote;
+}
+
+function erase(line) {
+  line.classList.add("gone");
+  line.querySelector(".body").textContent = words.gone;
+  line.querySelector(".quote")?.remove();
+  line.querySelector(".line-acts")?.remove();
+  for (const quote of lines.querySelectorAll(`[data-answers="${line.dataset.seq}"]`)) quote.textContent = words.gone;
+}
+
+// --- answering one message, and taking one's own words back ---------------------------------------------------------
+const answered = compose?.querySelector("[name=reply_to]");
+const answering = compose?.querySelector("[data-answering]");
+
+function answer(line) {
+  if (!answered) return;
+  answered.value = line?.dataset.seq || "";
+  answering.hidden = !line;
+  answering.querySelector("bdi").textContent = line ? line.querySelector(".body").textContent.slice(0, 140) : "";
+  if (line) input.focus();
+}
+
+talk.addEventListener("toggle", (event) => event.target.open && event.target.matches(".line-acts") && event.target.scrollIntoView({ block: "nearest" }), true);
+
+talk.addEventListener("click", (event) => {
+  const line = event.target.closest(".line");
+  if (event.target.closest("[data-answer]") && line?.dataset.seq && answered) {
+    event.preventDefault();
+    line.querySelector("details")?.removeAttribute("open");
+    answer(line);
+  } else if (event.target.closest("[data-delete]") && line?.dataset.seq && connected()) {
+    event.preventDefault();
+    line.querySelector("details")?.removeAttribute("open");
+    put({ type: "delete", conversation: id, seq: Number(line.dataset.seq) });
+  } else if (event.target.closest("[data-answer-none]")) {
+    event.preventDefault();
+    answer(null);
+  } else if (event.target.closest("[data-quick]") && input) {
+    event.preventDefault();
+    input.value = event.target.closest("[data-quick]").textContent.trim();
+    input.dispatchEvent(new Event("input"));
+    input.focus();
+  }
+});
+
+function drawUnsent({ client_id: clientId, body, made, reply_to: replyTo }) {
+  draw({ client_id: clientId, body, at: new Date(made).toISOString(), mine: true, reply_to: replyTo });
 }
 
 function place(line, seq) {
@@ -147,11 +215,9 @@ const on = {
   message: onMessage,
   ack(frame) {
     const line = lineOf(frame.client_id);
-    if (line) {
-      place(line, frame.seq);
-      settled(frame.client_id);
-      tellStates();
-    }
+    settled(frame.client_id);
+    if (line) place(line, frame.seq);
+    tellStates();
   },
   seen(frame) {
     if (frame.conversation === id && frame.person !== me) {
@@ -165,10 +231,16 @@ const on = {
     clearTimeout(typingTimer);
     typingTimer = setTimeout(() => (typingLine.textContent = ""), 5000);
   },
+  deleted(frame) {
+    if (frame.conversation !== id) return;
+    const line = lines.querySelector(`[data-seq="${frame.seq}"]`);
+    if (line) erase(line);
+  },
   refused(frame) {
-    if (!frame.client_id) return;
+    if (!frame.client_id) return void (typingLine.textContent = frame.text);
     const line = lineOf(frame.client_id);
     settled(frame.client_id);
+    if (!line) return;
     const spot = line?.querySelector("[data-state]");
     if (spot) spot.textContent = frame.text;
     line?.classList.add("refused");
@@ -230,7 +302,7 @@ async function poll() {
         for (const [person, seq] of Object.entries(news.seen)) on.seen({ conversation: id, person: Number(person), seq });
         await sendByPost();
         seen();
-        banner.hidden = queue().length === 0;
+        banner.hidden = here().length === 0;
       }
     } catch {
       banner.hidden = false;
@@ -243,11 +315,11 @@ async function poll() {
 const csrf = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
 
 async function sendByPost() {
-  for (const each of queue()) {
+  for (const each of here()) {
     const answer = await fetch(words.url, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
-      body: JSON.stringify({ client_id: each.client_id, body: each.body }),
+      body: JSON.stringify({ client_id: each.client_id, body: each.body, reply_to: each.reply_to && String(each.reply_to) }),
     });
     if (answer.ok || answer.status === 409 || answer.status === 422) {
       const frame = await answer.json();
@@ -256,13 +328,18 @@ async function sendByPost() {
   }
 }
 
-function sendWaiting() {
-  for (const each of queue()) {
-    sending.add(each.client_id);
-    put({ type: "send", conversation: id, client_id: each.client_id, body: each.body });
-  }
+function sendOne({ client_id: clientId, body, talk: conversation, reply_to: replyTo }) {
+  if (!connected()) return;
+  sending.add(clientId);
+  put({ type: "send", conversation, client_id: clientId, body, ...(replyTo ? { reply_to: replyTo } : {}) });
+}
+
+// All that waits, of other talks too. The same number is never stored twice, so asking again does no harm.
+function sendWaiting(olderThan = 0) {
+  for (const each of unsent.waiting()) if (Date.now() - each.made >= olderThan) sendOne(each);
   tellStates();
 }
+setInterval(() => sendWaiting(AGAIN), AGAIN);
 
 function seen() {
   if (document.visibilityState !== "visible") return;
@@ -279,20 +356,21 @@ function newId() {
   return crypto.randomUUID ? crypto.randomUUID() : "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) => (Number(digit) ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (Number(digit) / 4)))).toString(16));
 }
 
-function send() {
+async function send() {
   const body = input.value.trim();
   if (!body) return;
-  const message = { client_id: newId(), body, made: Date.now() };
-  keep([...queue(), message]);
+  const message = { client_id: newId(), me, talk: id, body, made: Date.now(), reply_to: Number(answered?.value) || undefined };
   input.value = "";
+  answer(null);
   localStorage.removeItem(draftKey);
   grow();
-  draw({ client_id: message.client_id, body, at: new Date().toISOString(), mine: true });
-  if (connected()) sending.add(message.client_id);
-  put({ type: "send", conversation: id, client_id: message.client_id, body });
-  tellStates();
+  drawUnsent(message);
   toEnd();
   input.focus();
+  tabs?.postMessage({ unsent: message });
+  await unsent.keep(message);
+  sendOne(message);
+  tellStates();
 }
 
 function grow() {
@@ -321,7 +399,6 @@ if (compose) {
   });
   if (!input.value) input.value = localStorage.getItem(draftKey) || "";
   grow();
-  for (const each of queue()) draw({ client_id: each.client_id, body: each.body, at: new Date(each.made).toISOString(), mine: true });
 }
 document.addEventListener("visibilitychange", seen);
 addEventListener("offline", () => {
@@ -333,4 +410,8 @@ addEventListener("online", () => {
 });
 tellStates();
 toEnd();
-connect();
+unsent.load(me).then(() => {
+  for (const each of here()) drawUnsent(each);
+  toEnd();
+  connect();
+});

@@ -51,6 +51,8 @@ for (const form of document.querySelectorAll("[data-sign-out]")) {
   form.addEventListener("submit", () => {
     localStorage.clear();
     sessionStorage.clear();
+    indexedDB.deleteDatabase("rukn");
+    if ("BroadcastChannel" in window) new BroadcastChannel("rukn").postMessage({ signedOut: true });
   });
 }
 

@@ -11,6 +11,7 @@ from django.urls import get_resolver
 from accounts import services as accounts
 from accounts.models import Person, Token
 from exchange.api.views import ApiView, Nowhere
+from exchange.chat.models import Message
 
 pytestmark = pytest.mark.django_db
 
@@ -36,13 +37,14 @@ MATRIX = {
     "POST matches/dismiss/": ({"offer": "<offer>", "wish": "<wish>"}, "pair"), "GET talks/": (None, ANY),
     "GET talks/<talk>/": (None, "pair"), "GET talks/<talk>/messages/": (None, "pair"),
     "POST talks/<talk>/messages/": ({"body": "x", "client_id": UUID}, "pair"),
+    "DELETE talks/<talk>/messages/<first>/": (None, "writer"),
     "POST talks/<talk>/seen/": ({"seq": 1}, "pair"), "GET desk/": (None, CURATOR), "GET desk/reasons/": (None, CURATOR),
     "GET desk/decisions/": (None, CURATOR), "GET desk/<waiting>/": (None, CURATOR),
     "POST desk/<waiting>/skip/": (None, CURATOR), "POST desk/<waiting>/return/": ({"reason": "too_vague"}, CURATOR),
     "POST desk/<waiting>/accept/": (None, CURATOR), "POST desk/decisions/<decision>/undo/": (None, CURATOR),
 }  # fmt: skip
 SIGNED_IN = ("salma", "yusuf", "karim", "huda", "nadia")
-LETS_IN = {OWN: {"salma"}, "pair": {"salma", "yusuf"}, CURATOR: {"huda"}, ANY: set(SIGNED_IN)}
+LETS_IN = {OWN: {"salma"}, "pair": {"salma", "yusuf"}, "writer": {"yusuf"}, CURATOR: {"huda"}, ANY: set(SIGNED_IN)}
 LETS_IN[ALL] = {*SIGNED_IN, "nobody"}
 
 
@@ -52,14 +54,14 @@ def operations():
     for each in get_resolver("exchange.api_urls").url_patterns:
         view = getattr(each.callback, "cls", None)
         if view and issubclass(view, ApiView) and view is not Nowhere:
-            path = str(each.pattern).replace("<int:pk>", "<>")
+            path = str(each.pattern).replace("<int:pk>", "<>").replace("<int:seq>", "<>")
             found |= {f"{m.upper()} {path}" for m in ("get", "post", "put", "patch", "delete") if hasattr(view, m)}
     return found
 
 
 def filled(text, town):
     """Fill the numbers of the town in."""
-    row = {**town, "public": town["nadias"], "concept": town["offer"].main_concept}
+    row = {**town, "public": town["nadias"], "concept": town["offer"].main_concept, "first": Message(pk=1)}
     for name, value in row.items():
         if f"<{name}>" in text:
             text = text.replace(f"<{name}>", str(value.pk))

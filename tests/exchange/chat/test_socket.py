@@ -7,13 +7,14 @@ import uuid
 import pytest
 from channels.db import database_sync_to_async as in_db
 from channels.testing import WebsocketCommunicator
+from django.db import OperationalError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import services as accounts
 from accounts.models import Token
 from exchange.asgi import application
-from exchange.chat import rules
+from exchange.chat import doorbell, hub, rules
 from exchange.chat import services as chat
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,6 +39,13 @@ async def take(socket, kind):
         frame = json.loads(await socket.receive_from(timeout=6))
         if frame["type"] == kind:
             return frame
+
+
+async def say_hello(socket, **resume):
+    """Say hello and wait until it was taken."""
+    await put(socket, type="hello", resume=resume)
+    await put(socket, type="nonsense")
+    await take(socket, "refused")
 
 
 @pytest.fixture
@@ -72,8 +80,51 @@ async def test_resume_gives_all_that_was_missed_in_order(talk, salma, yusuf):
     await his.disconnect()
 
 
+async def test_a_client_that_claims_more_than_there_is_misses_nothing(talk, salma, yusuf):
+    his = await open_socket(yusuf)
+    await say_hello(his, **{str(talk.pk): 10**9})
+    await in_db(chat.send)(conversation_id=talk.pk, sender=salma, client_id=uuid.uuid4(), body="واحد")
+    assert (await take(his, "message"))["seq"] == 1
+    await his.disconnect()
+
+
+async def test_deletion_is_told_and_a_stalled_reader_is_closed(talk, salma, yusuf, monkeypatch):
+    his = await open_socket(yusuf)
+    await put(his, type="hello", resume={str(talk.pk): 0})
+    hers = await open_socket(salma)
+    await put(hers, type="send", conversation=talk.pk, client_id=str(uuid.uuid4()), body="خطأ")
+    await take(his, "message")
+    await put(hers, type="delete", conversation=talk.pk, seq=1)
+    assert (await take(his, "deleted"))["seq"] == 1
+    await put(his, type="delete", conversation=talk.pk, seq=1)
+    assert (await take(his, "refused"))["code"] == "no_such_message"
+    monkeypatch.setattr(hub, "MOST_WAITING", 0)  # as if a thousand frames were waiting
+    await put(hers, type="send", conversation=talk.pk, client_id=str(uuid.uuid4()), body="هل تقرأ؟")
+    assert (await his.receive_output(timeout=6))["code"] == hub.TOO_SLOW
+    await hers.disconnect()
+
+
+async def test_rows_are_read_again_after_a_reading_failed(talk, salma, yusuf, monkeypatch):
+    fails, changes = [1], chat.changes
+
+    def changes_that_fail_once(**given):
+        if fails.pop() if fails else 0:
+            raise OperationalError("the database is away")
+        return changes(**given)
+
+    monkeypatch.setattr(chat, "changes", changes_that_fail_once)
+    monkeypatch.setattr(hub, "READ_ROWS_SECONDS", 0.2)
+    monkeypatch.setattr(doorbell, "ring", lambda groups, event: None)
+    his = await open_socket(yusuf)
+    await say_hello(his, **{str(talk.pk): 0})
+    await in_db(chat.send)(conversation_id=talk.pk, sender=salma, client_id=uuid.uuid4(), body="بعد العطل")
+    assert (await take(his, "message"))["body"] == "بعد العطل"
+    assert not fails
+    await his.disconnect()
+
+
 async def test_rows_are_read_although_no_bell_rings(talk, salma, yusuf, monkeypatch):
-    monkeypatch.setattr(chat, "_send_bell", lambda people, event: None)
+    monkeypatch.setattr(doorbell, "ring", lambda groups, event: None)
     his = await open_socket(yusuf)
     await put(his, type="hello", resume={str(talk.pk): 0})
     await in_db(chat.send)(conversation_id=talk.pk, sender=salma, client_id=uuid.uuid4(), body="بلا جرس")

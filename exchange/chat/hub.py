@@ -1,0 +1,329 @@
+"""All sockets of one process: one bell to hear, one regular reading of the rows, one check of who is still signed in.
+
+A bell carries the new message as a hint. It is told only when it is the very next one a socket waits for; otherwise
+the rows are read. So bells may be lost, doubled or late, and an idle socket costs no statement of its own.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import uuid
+import weakref
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+from django.contrib.sessions.models import Session
+from django.utils import timezone, translation
+
+from accounts.models import Person, Token
+from exchange.chat import doorbell
+from exchange.chat import services as chat
+from exchange.chat.one_statement import Stored, Writer
+from exchange.lib.text import clean
+
+log = logging.getLogger(__name__)
+
+READ_ROWS_SECONDS = 3.0
+OVERLAP = timedelta(seconds=60)  # longer than any transaction lives: what it dated early is still found
+MOST_WAITING = 1000  # frames one socket may be behind before it is closed, to come back and resume
+UNKNOWN, AWAY, TOO_SLOW = 4401, 1013, 4408
+
+
+class Socket:
+    """One person's line. `known` is the last seq told for each talk (None until hello), `seen` the marks told."""
+
+    __slots__ = (
+        "_close", "_send", "_waiting", "_writing", "early", "key_id", "known", "person", "seen", "session_key",
+        "typed_at",
+    )  # fmt: skip
+
+    def __init__(self, person: Person, key_id: int | None, session_key: str | None, send: Any) -> None:
+        self.person, self.key_id, self.session_key, self._send = person, key_id, session_key, send
+        self.known: dict[int, int] | None = None
+        self.early: dict[int, int] = {}
+        self.seen: dict[tuple[int, int], int] = {}
+        self.typed_at: dict[int, float] = {}
+        self._waiting: deque[str] = deque()
+        self._writing: asyncio.Task[None] | None = None
+        self._close: int | None = None
+
+    def put(self, kind: str, **fields: Any) -> None:
+        """Send a frame when its turn comes; never waits. A reader who stalls is closed and resumes later."""
+        self.put_text(json.dumps({"type": kind, **fields}, ensure_ascii=False))
+
+    def put_text(self, text: str) -> None:
+        """Send a frame that is written already."""
+        if self._close is not None:
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            self._waiting.clear()
+            self.close(TOO_SLOW)
+            return
+        self._waiting.append(text)
+        self._write()
+
+    def close(self, code: int) -> None:
+        """Close after what waits."""
+        if self._close is None:
+            self._close = code
+            self._write()
+
+    def stop(self) -> None:
+        """The line is gone: write no more."""
+        self._close = self._close or 1000
+        self._waiting.clear()
+        if self._writing is not None:
+            self._writing.cancel()
+
+    def hear(self, conversation: int, seq: int, text: str) -> bool:
+        """Tell a message if it is the next one; gives False when rows between are missing."""
+        if self.known is None:
+            self.early[conversation] = max(seq, self.early.get(conversation, 0))
+            return True
+        known = self.known.get(conversation, 0)
+        if seq <= known:
+            return True
+        if seq > known + 1 or not text:
+            return False
+        self.known[conversation] = seq
+        self.put_text(text)
+        return True
+
+    def hear_seen(self, conversation: int, person: int, seq: int) -> None:
+        """Tell how far another has seen, if that is news."""
+        if self.known is not None and person != self.person.pk and self.seen.get((conversation, person), 0) < seq:
+            self.seen[conversation, person] = seq
+            self.put("seen", conversation=conversation, person=person, seq=seq)
+
+    def _write(self) -> None:
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write_all())
+
+    async def _write_all(self) -> None:
+        try:
+            while self._waiting:
+                await self._send({"type": "websocket.send", "text": self._waiting.popleft()})
+            if self._close is not None:
+                await self._send({"type": "websocket.close", "code": self._close})
+        except Exception:
+            self._waiting.clear()  # the line is gone; whoever was at its end comes back and resumes
+        finally:
+            self._writing = None
+
+
+class Hub:
+    """The sockets of one event loop."""
+
+    def __init__(self) -> None:
+        self.name = uuid.uuid4().hex
+        self.writer = Writer()
+        self._sockets: dict[int, set[Socket]] = defaultdict(set)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._behind: dict[Socket, set[int]] = {}
+        self._catching_up: asyncio.Task[None] | None = None
+        self._told_deleted: dict[tuple[int, int], float] = {}
+
+    async def add(self, socket: Socket) -> None:
+        """Take a socket in; with the first one the hub begins to listen."""
+        self._sockets[socket.person.pk].add(socket)
+        if not self._tasks:
+            layer = get_channel_layer()
+            channel = await layer.new_channel()
+            await layer.group_add(doorbell.GROUP, channel)
+            self._tasks = [
+                asyncio.create_task(self._listen(layer, channel)),
+                asyncio.create_task(self._read_rows_regularly()),
+            ]
+
+    async def discard(self, socket: Socket) -> None:
+        """Let a socket go; with the last one the hub rests and gives its connections back."""
+        socket.stop()
+        self._behind.pop(socket, None)
+        group = self._sockets.get(socket.person.pk, set())
+        group.discard(socket)
+        if not group:
+            self._sockets.pop(socket.person.pk, None)
+        if not self._sockets:
+            tasks, self._tasks = self._tasks, []
+            for task in tasks:
+                task.cancel()
+            await self.writer.close()
+
+    async def send(
+        self, socket: Socket, *, conversation: int, client_id: uuid.UUID, body: str, reply_to: int | None
+    ) -> None:
+        """Store a message, acknowledge it, and tell everyone. Refused as `services.send`."""
+        person = socket.person
+        fields: dict[str, Any] = {
+            "conversation_id": conversation,
+            "client_id": client_id,
+            "body": body,
+            "reply_to": reply_to,
+        }
+        stored = await self.writer.send(sender=person, **fields)
+        if stored is None:
+            with translation.override(person.language):
+                message = await database_sync_to_async(chat.send)(sender=person, **fields)
+            stored = Stored(message.seq, message.at)
+        at = stored.at.isoformat()
+        socket.put("ack", client_id=str(client_id), conversation=conversation, seq=stored.seq, at=at)
+        if stored.people:
+            extra = {} if reply_to is None else {"reply_to": reply_to}
+            frame = {
+                "conversation": conversation,
+                "seq": stored.seq,
+                "client_id": str(client_id),
+                "sender": {"id": person.pk, "name": person.first_name},
+                "body": clean(body),
+                "at": at,
+                **extra,
+            }
+            bell = {"what": "message", "conversation": conversation, "seq": stored.seq, "frame": frame}
+            await self.ring({"people": list(stored.people), **bell})
+
+    async def ring(self, bell: dict[str, Any]) -> None:
+        """Ring here at once, and in the other processes by one command."""
+        self.hear(bell)
+        await doorbell.ring_from_loop({"type": "chat.rang", "from": self.name, **bell})
+
+    def hear(self, bell: dict[str, Any]) -> None:
+        """Tell the sockets of those whom a bell is for."""
+        targets = [socket for person in bell["people"] for socket in self._sockets.get(person, ())]
+        if not targets:
+            return
+        what, conversation = bell["what"], bell["conversation"]
+        if what == "message":
+            frame = bell.get("frame")
+            text = json.dumps({"type": "message", **frame}, ensure_ascii=False) if frame else ""
+            for socket in targets:
+                if not socket.hear(conversation, bell.get("seq", 0), text):
+                    self.catch_up(socket, {conversation})
+        elif what == "seen":
+            for socket in targets:
+                socket.hear_seen(conversation, bell["person"], bell["seq"])
+        elif what == "deleted":
+            self._tell_deleted(targets, conversation, bell["seq"])
+        else:
+            for socket in targets:
+                socket.put("typing", conversation=conversation, person=bell["person"], name=bell["name"])
+
+    def catch_up(self, socket: Socket, conversations: Iterable[int]) -> None:
+        """Read the rows that a socket lacks in these talks, soon."""
+        self._behind.setdefault(socket, set()).update(conversations)
+        if self._catching_up is None:
+            self._catching_up = asyncio.get_running_loop().create_task(self._catch_up())
+
+    async def read(self, socket: Socket, conversations: Iterable[int]) -> None:
+        """Tell a socket what it lacks in these talks."""
+        left = set(conversations)
+        while left and socket.known is not None:
+            known = {conversation: socket.known.get(conversation, 0) for conversation in left}
+            frames = await database_sync_to_async(chat.missed)(person=socket.person, known=known)
+            for frame in frames:
+                socket.hear(
+                    frame["conversation"], frame["seq"], json.dumps({"type": "message", **frame}, ensure_ascii=False)
+                )
+            if len(frames) < chat.MOST_AT_ONCE:
+                return
+
+    async def _catch_up(self) -> None:
+        try:
+            while self._behind:
+                socket, conversations = self._behind.popitem()
+                await self.read(socket, conversations)
+        except Exception:
+            log.warning("Rows could not be read; the next round tries again", exc_info=True)
+            self._behind.clear()
+        finally:
+            self._catching_up = None
+
+    async def _listen(self, layer: Any, channel: str) -> None:
+        try:
+            while True:
+                bell = await layer.receive(channel)
+                if bell.get("from") == self.name:
+                    continue
+                try:
+                    self.hear(bell)
+                except (KeyError, TypeError):
+                    log.warning("A bell was not understood")
+        finally:
+            with contextlib.suppress(Exception):
+                await layer.group_discard(doorbell.GROUP, channel)
+
+    async def _read_rows_regularly(self) -> None:
+        """Read every few seconds for all sockets together, and close those whose people are not signed in any more.
+
+        A database that cannot be asked only means that this round is made up for by a later one.
+        """
+        since = timezone.now()
+        while True:
+            await asyncio.sleep(READ_ROWS_SECONDS)
+            began = timezone.now()
+            try:
+                await self._close_unknown()
+                people = list(self._sockets)
+                rows = await database_sync_to_async(chat.changes)(people=people, since=since - OVERLAP)
+                gone = await database_sync_to_async(chat.deletions)(people=people, since=since - OVERLAP)
+            except Exception:
+                log.warning("Rows could not be read; the next round tries again", exc_info=True)
+                continue
+            since = began
+            for person, conversation, last, other, seen in rows:
+                for socket in self._sockets.get(person, ()):
+                    if socket.known is not None and socket.known.get(conversation, 0) < last:
+                        self.catch_up(socket, {conversation})
+                    socket.hear_seen(conversation, other, seen)
+            self._tell_gone(gone)
+
+    def _tell_gone(self, gone: list[tuple[int, int, int]]) -> None:
+        now = asyncio.get_running_loop().time()
+        old = now - 4 * OVERLAP.total_seconds()
+        self._told_deleted = {place: at for place, at in self._told_deleted.items() if at > old}
+        for conversation, seq in {(conversation, seq) for _person, conversation, seq in gone} - set(self._told_deleted):
+            people = {person for person, talk, place in gone if (talk, place) == (conversation, seq)}
+            targets = [socket for person in people for socket in self._sockets.get(person, ())]
+            self._tell_deleted(targets, conversation, seq)
+
+    def _tell_deleted(self, targets: Iterable[Socket], conversation: int, seq: int) -> None:
+        self._told_deleted[conversation, seq] = asyncio.get_running_loop().time()
+        for socket in targets:
+            if socket.known is not None and socket.known.get(conversation, 0) >= seq:
+                socket.put("deleted", conversation=conversation, seq=seq)
+
+    async def _close_unknown(self) -> None:
+        everyone = [socket for group in self._sockets.values() for socket in group]
+        people = {socket.person.pk for socket in everyone}
+        keys = {socket.key_id for socket in everyone if socket.key_id is not None}
+        sessions = {socket.session_key for socket in everyone if socket.session_key is not None}
+        good = await database_sync_to_async(_still_good)(people, keys, sessions)
+        for socket in everyone:
+            if (
+                socket.person.pk not in good[0]
+                or (socket.key_id is not None and socket.key_id not in good[1])
+                or (socket.session_key is not None and socket.session_key not in good[2])
+            ):
+                socket.close(UNKNOWN)
+
+
+def _still_good(people: set[int], keys: set[int], sessions: set[str]) -> tuple[set[int], set[int], set[str]]:
+    return (
+        set(Person.objects.filter(id__in=people, is_active=True).values_list("id", flat=True)),
+        set(Token.objects.good().filter(id__in=keys).values_list("id", flat=True)) if keys else set(),
+        set(Session.objects.filter(session_key__in=sessions).values_list("session_key", flat=True))
+        if sessions
+        else set(),
+    )
+
+
+_hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = weakref.WeakKeyDictionary()
+
+
+def hub() -> Hub:
+    """Give the hub of this event loop."""
+    return _hubs.setdefault(asyncio.get_running_loop(), Hub())
