@@ -1,0 +1,111 @@
+"""What a message gives away or asks for: contacts to mask, patterns to warn of, and what a curator must see first."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from exchange.chat.screening import contacts
+from exchange.chat.screening.reading import read
+
+HERE = Path(__file__).resolve().parent
+LANGUAGES = ("ar", "en")
+MASK, WARN, HOLD = "mask", "warn", "hold"
+WARNINGS_TO_HOLD = 2
+COVER = "•••"
+LONGEST = 20_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule that a message meets. `spans` are (start, end) in the text as it was written."""
+
+    rule: str
+    severity: str
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Screened:
+    """A message as its reader gets it, and why."""
+
+    masked: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a curator looks first: one reason to hold, or two warnings."""
+        warnings = sum(finding.severity == WARN for finding in self.findings)
+        return warnings >= WARNINGS_TO_HOLD or any(finding.severity == HOLD for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One kind of scam or grooming: what it says, what takes it back, and why it matters, in both languages."""
+
+    rule: str
+    severity: str
+    reason: dict[str, str]
+    says: tuple["re.Pattern[str]", ...]
+    unless: tuple["re.Pattern[str]", ...]
+
+
+def screen(text: str, *, is_first_contact: bool) -> Screened:
+    """Screen one message. Contact data is masked only before both have answered; patterns are looked for always."""
+    shown = text[:LONGEST]
+    reading = read(shown)
+    findings: list[Finding] = []
+    if is_first_contact:
+        for rule, spans in contacts.found(reading.text).items():
+            findings.append(Finding(rule, MASK, tuple(reading.original(*span) for span in spans)))
+    for pattern in patterns():
+        spans = [match.span() for says in pattern.says for match in says.finditer(reading.text) if match.group()]
+        spans = [span for span in spans if not _taken_back(pattern, reading.text, span)]
+        if spans and all(pattern.rule != finding.rule for finding in findings):
+            findings.append(Finding(pattern.rule, pattern.severity, tuple(reading.original(*span) for span in spans)))
+    return Screened(_masked(shown, findings) + text[LONGEST:], tuple(findings))
+
+
+@cache
+def patterns() -> tuple[Pattern, ...]:
+    """Give the patterns of both files; a rule of both languages is looked for in every text, because people mix."""
+    found = []
+    for lang in LANGUAGES:
+        with (HERE / f"{lang}.toml").open("rb") as stream:
+            rules = tomllib.load(stream)
+        for rule, row in rules.items():
+            says = tuple(_compiled(lang, each) for each in row["says"])
+            unless = tuple(_compiled(lang, each) for each in row.get("unless", ()))
+            found.append(Pattern(rule, row["severity"], row["reason"], says, unless))
+    return tuple(found)
+
+
+def reason(rule: str, lang: str) -> str:
+    """Give why a rule exists, for the reader; nothing for a rule that is not there."""
+    return next((pattern.reason.get(lang, "") for pattern in patterns() if pattern.rule == rule), "")
+
+
+def _compiled(lang: str, words: str) -> "re.Pattern[str]":
+    """Read a pattern: folded like the text it is held against; a blank stands for any blanks."""
+    folded = read(words).text if lang == "ar" else words.casefold()
+    return re.compile(folded.replace(" ", r"[\s,،]+"))
+
+
+def _taken_back(pattern: Pattern, text: str, span: tuple[int, int]) -> bool:
+    """Whether the words around a finding say the opposite ("never give anyone the code")."""
+    around = text[max(0, span[0] - 40) : span[1] + 40]
+    return any(unless.search(around) for unless in pattern.unless)
+
+
+def _masked(text: str, findings: list[Finding]) -> str:
+    spans = sorted(span for finding in findings if finding.severity == MASK for span in finding.spans)
+    out, at = [], 0
+    for start, end in spans:
+        if end <= at:
+            continue
+        out.append(text[at : max(at, start)])
+        if start >= at:
+            out.append(COVER)
+        at = end
+    return "".join([*out, text[at:]])
