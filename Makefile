@@ -6,22 +6,28 @@ PY ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $
 MESSAGES := exchange/locale/ar/LC_MESSAGES/django
 JOBS ?= 2
 
-.PHONY: help demo test test-services check fix lock messages clean browser
+.PHONY: help demo services-demo nginx test test-services api-fuzz check fix lock messages clean browser
 
 help: ## Show what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/.base $(MESSAGES).mo ## Start the demo city: make demo [ARGS="--port 8080 --reset --size city"]
 	@$(BIN)/python manage.py demo $(ARGS)
 
+services-demo: $(VENV)/.base $(MESSAGES).mo nginx ## The demo city as many processes, on the services the environment names
+	@$(BIN)/python manage.py services_demo $(ARGS)
+
 test: $(VENV)/.dev $(MESSAGES).mo browser ## Run every test, the browser journeys included: make test [ARGS="-k search"]
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
-test-services: $(VENV)/.dev $(MESSAGES).mo browser ## The same tests on PostgreSQL, Redis and Elasticsearch, which the environment names
+test-services: $(VENV)/.dev $(MESSAGES).mo browser nginx ## The same tests on PostgreSQL, Redis and Elasticsearch, which the environment names
 	@for name in DATABASE_URL REDIS_URL ELASTICSEARCH_URL; do \
 	  if [ -z "$${!name}" ]; then echo "make test-services needs $$name; see docs/operations.md" >&2; exit 2; fi; \
 	done
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+api-fuzz: $(VENV)/.dev $(MESSAGES).mo ## Ask the API 20,000 times and more through schemathesis: make api-fuzz [ARGS="--cases 3000"]
+	@$(BIN)/python benchmarks/api_fuzz.py $(ARGS)
 
 check: $(VENV)/.dev $(MESSAGES).mo ## Lint, types, layers, templates, migrations, translations
 	$(BIN)/ruff check .
@@ -51,6 +57,15 @@ browser: ## Get Debian's Chromium and fonts, or say how
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-core; \
 	  else \
 	    echo "The browser journeys need Chromium. Run:  sudo apt-get install chromium fonts-noto-core" >&2; exit 1; \
+	  fi; \
+	fi
+
+nginx: ## Get Debian's nginx, or say how
+	@if ! PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light; \
+	  else \
+	    echo "The processes need a proxy before them. Run:  sudo apt-get install nginx-light" >&2; exit 1; \
 	  fi; \
 	fi
 

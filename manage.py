@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
-    if sys.argv[1:2] == ["demo"]:
+    if sys.argv[1:2] in (["demo"], ["services_demo"]):
         os.environ.setdefault("DEMO", "1")
     os.environ.setdefault("STATEMENT_SECONDS", "0")  # a command may take its time; servers may not
     from django.core.management import execute_from_command_line

@@ -8,19 +8,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services as accounts
-from accounts.models import District, Person, Profile
+from accounts.models import SPOKEN, District, Person, Profile
 from accounts.rules import CODES
+from exchange.lib.logs import tell
 from exchange.lib.text import clean
 
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
-SPOKEN = [
-    ("ar", _("Arabic")),
-    ("en", _("English")),
-    ("fr", _("French")),
-    ("ur", _("Urdu")),
-    ("hi", _("Hindi")),
-    ("tl", _("Filipino")),
-]
 
 
 class CleanCharField(forms.CharField):
@@ -75,6 +68,7 @@ class CodeForm(ConfirmLoginCodeForm):
         try:
             return str(super().clean_code())
         except forms.ValidationError as error:
+            tell("code_refused")
             raise forms.ValidationError(
                 _("That is not the code we sent last. Look at the newest e-mail, or ask for a new code.")
             ) from error
@@ -145,6 +139,43 @@ class FreeHoursForm(forms.Form):
     """The week as 21 boxes."""
 
     free = forms.MultipleChoiceField(choices=[(code, code) for code in CODES], required=False, label=_("Free hours"))
+
+
+SCOPE_WORDS = {
+    "read": _("look around as I do"),
+    "write": _("change my listings, my profile and whom I keep away"),
+    "talk": _("read and write in my talks"),
+    "curate": _("decide at the curators’ desk"),
+}
+LASTS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("", _("without an end"))]
+
+
+class KeyForm(forms.Form):
+    """A key: what it is for, what it may do, how long."""
+
+    name = CleanCharField(
+        label=_("What is it for?"),
+        max_length=60,
+        help_text=_("A name by which you know it again, such as “school library screen”."),
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+        error_messages={
+            "required": _("Give the key a name, so that you know it again."),
+            "max_length": _("Shorter, please: 60 characters at most."),
+        },
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What may it do?"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one thing it may do.")},
+    )
+    lasts = forms.ChoiceField(
+        label=_("How long is it good for?"), choices=LASTS, required=False, widget=forms.RadioSelect, initial="90"
+    )
+
+    def __init__(self, person: Person, data: Any = None) -> None:
+        super().__init__(data, initial={"scopes": ["read"], "lasts": "90"})
+        choices = [(scope, words) for scope, words in SCOPE_WORDS.items() if scope != "curate" or person.is_curator]
+        self.fields["scopes"].choices = choices  # type: ignore[attr-defined]
 
 
 class AppearanceForm(forms.Form):

@@ -51,8 +51,11 @@ class WelcomeMiddleware:
         "/appearance/",
         "/help/",
         "/healthz",
+        "/readyz",
+        "/metrics",
         "/demo/",
         "/sign-out/",
+        "/api/",  # says so itself, as JSON
     )
 
     def __init__(self, get_response: Answer) -> None:

@@ -9,7 +9,16 @@ from django.db.models.functions import Lower
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from accounts.rules import codes
+from accounts.rules import SCOPES, codes
+
+SPOKEN = [  # languages a lesson can be held in
+    ("ar", _("Arabic")),
+    ("en", _("English")),
+    ("fr", _("French")),
+    ("ur", _("Urdu")),
+    ("hi", _("Hindi")),
+    ("tl", _("Filipino")),
+]
 
 
 class District(models.Model):
@@ -167,12 +176,38 @@ def blocked_ids(person: Person) -> models.QuerySet[Any]:
     return made.union(met)
 
 
+class TokenQuerySet(models.QuerySet["Token"]):
+    """Which keys."""
+
+    def good(self) -> "TokenQuerySet":
+        """Give those that open something now: not run out, of somebody who is here."""
+        lasting = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return self.filter(lasting, person__is_active=True)
+
+
+def all_scopes() -> list[str]:
+    """Give every permission, for keys made before there were any."""
+    return list(SCOPES)
+
+
 class Token(models.Model):
     """A key that opens the socket and the API for one person; only its digest is kept."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
     digest = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=60, blank=True)  # the person's own, to know it again
+    ending = models.CharField(max_length=4, blank=True)  # last characters of the key, to know it again
+    scopes = models.JSONField(default=all_scopes)  # accounts.rules.SCOPES
     made_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(null=True, blank=True)  # to the minute
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "name"], condition=~Q(name=""), name="one_key_per_name")
+        ]
 
     def __str__(self) -> str:
-        return f"{self.person_id} {self.made_at:%Y-%m-%d}"
+        return f"{self.person_id} {self.name or self.ending}"

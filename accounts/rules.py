@@ -8,6 +8,10 @@ HOURS = {"morning": (8, 12), "afternoon": (12, 17), "evening": (17, 22)}  # loca
 CODES = tuple(f"{day}-{part}" for day in DAYS for part in PARTS)
 ALL_WEEK = (1 << len(CODES)) - 1
 
+# What a personal key may be allowed: look around as its person does; change listings, profile and blocks; read and
+# write in their talks; decide at the curators' desk.
+SCOPES = ("read", "write", "talk", "curate")
+
 
 def mask(codes: Iterable[str]) -> int:
     """Give the bits of codes such as "tue-evening"; bit 0 is "sun-morning".

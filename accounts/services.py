@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -19,12 +20,25 @@ from exchange.outbox import services as outbox
 
 PROFILE_FIELDS = {"about", "about_lang", "speaks", "max_learners"}
 PERSON_FIELDS = {"name", "district", "language"}
+MOST_KEYS = 20
 
 
 class NotPossible(Refused):
     """An act on oneself or on someone who is gone."""
 
     code = "not_possible"
+
+
+class NameTaken(Refused):
+    """Two keys with one name could not be told apart."""
+
+    code = "name_taken"
+
+
+class TooManyKeys(Refused):
+    """More keys than anyone looks after."""
+
+    code = "too_many"
 
 
 @transaction.atomic
@@ -160,17 +174,44 @@ def sign_out_everywhere(*, person: Person) -> int:
 
 
 @transaction.atomic
-def make_token(*, person: Person) -> str:
-    """Make a key for the socket and the API (256 random bits); only its digest is kept, so it is shown once."""
+def make_token(*, person: Person, name: str = "", scopes: Iterable[str] = rules.SCOPES, days: int | None = None) -> str:
+    """Make a key for the socket and the API (256 random bits); only its digest is kept, so it is shown once.
+
+    `days`: how long it lasts, None for ever. Refused: `NameTaken`, `TooManyKeys` (20 are kept). `ValueError` for an
+    unknown permission.
+    """
+    chosen = set(scopes)
+    if not chosen <= set(rules.SCOPES):
+        raise ValueError(f"unknown permission: {sorted(chosen - set(rules.SCOPES))}")
+    Person.objects.select_for_update().get(id=person.pk)  # two clicks at once make one key
+    if name and Token.objects.filter(person=person, name=name).exists():
+        raise NameTaken(_("You already have a key with this name. Take another name, or remove that key first."))
+    if name and Token.objects.filter(person=person).count() >= MOST_KEYS:
+        raise TooManyKeys(_("You already have many keys. Remove one that you no longer need."))
     secret = secrets.token_urlsafe(32)
-    Token.objects.create(person=person, digest=_digest(secret))
+    Token.objects.create(
+        person=person,
+        digest=_digest(secret),
+        name=name,
+        ending=secret[-4:],
+        scopes=[scope for scope in rules.SCOPES if scope in chosen],
+        expires_at=timezone.now() + timedelta(days=days) if days else None,
+    )
     return secret
 
 
-def person_of_token(secret: str) -> Person | None:
-    """Give whom a key belongs to, or nobody."""
-    token = Token.objects.select_related("person").filter(digest=_digest(secret), person__is_active=True).first()
-    return token.person if token else None
+def remove_token(*, person: Person, token_id: int) -> None:
+    """Take a key away; what it holds open notices within its next round. A second click finds nothing to do."""
+    Token.objects.filter(person=person, id=token_id).delete()
+
+
+def key_of(secret: str) -> Token | None:
+    """Give the key with its person, or nothing when it opens nothing (any more); notes the use, to the minute."""
+    token = Token.objects.good().select_related("person", "person__profile").filter(digest=_digest(secret)).first()
+    now = timezone.now()
+    if token is not None and (token.last_used_at is None or now - token.last_used_at > timedelta(minutes=1)):
+        Token.objects.filter(id=token.pk).update(last_used_at=now)
+    return token
 
 
 def _set_pause(person: Person, *, paused: bool) -> None:
@@ -182,7 +223,7 @@ def _set_pause(person: Person, *, paused: bool) -> None:
 
 
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from typing import Any
 from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
 
-from accounts.services import person_of_token
+from accounts.services import key_of
 
 
 class PersonAuth:
@@ -19,6 +19,7 @@ class PersonAuth:
         header = dict(scope.get("headers", ())).get(b"authorization", b"").decode("latin-1")
         kind, _, secret = header.partition(" ")
         if kind.lower() == "token" and secret:
-            person = await database_sync_to_async(person_of_token)(secret.strip())
-            return await self.inner({**scope, "user": person, "by_token": True}, receive, send)
+            key = await database_sync_to_async(key_of)(secret.strip())
+            known = {"user": key.person if key else None, "key": key}
+            return await self.inner({**scope, **known}, receive, send)
         return await self.by_session(scope, receive, send)

@@ -11,15 +11,18 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts import rules
 from accounts import services as accounts
-from accounts.forms import AppearanceForm, FreeHoursForm, ProfileForm, WelcomeForm
-from accounts.models import Person
+from accounts.forms import SCOPE_WORDS, AppearanceForm, FreeHoursForm, KeyForm, ProfileForm, WelcomeForm
+from accounts.models import Person, Token
 from accounts.rules import DAYS, PARTS
+from exchange.lib.errors import Refused
 
 
 class Enter(RequestLoginCodeView):
@@ -122,6 +125,36 @@ def devices(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@never_cache
+def keys(request: HttpRequest) -> HttpResponse:
+    """Show one's keys for programs and make one; the new key is on this answer and nowhere else."""
+    person = _person(request)
+    form = KeyForm(person, request.POST if request.method == "POST" else None)
+    secret = ""
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        try:
+            secret = accounts.make_token(
+                person=person, name=chosen["name"], scopes=chosen["scopes"], days=int(chosen["lasts"] or 0) or None
+            )
+        except Refused as refusal:
+            form.add_error("name", str(refusal))
+        else:
+            form = KeyForm(person)
+    context = {"form": form, "secret": secret, "keys": _shown_keys(person), "place": "me"}
+    return render(request, "accounts/keys.html", context, status=_status(form.is_bound))
+
+
+@login_required
+@require_POST
+def key_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a key away."""
+    accounts.remove_token(person=_person(request), token_id=pk)
+    messages.success(request, _("The key is removed. What used it no longer comes in."))
+    return redirect("keys")
+
+
+@login_required
 @require_POST
 def pause(request: HttpRequest) -> HttpResponse:
     """Rest from suggestions and new hellos."""
@@ -188,6 +221,15 @@ def appearance(request: HttpRequest) -> HttpResponse:
 
 def _person(request: HttpRequest) -> Person:
     return cast(Person, request.user)
+
+
+def _shown_keys(person: Person) -> list[Token]:
+    """Give one's keys, newest first, each with what it may do in words and whether it has run out."""
+    found = list(Token.objects.filter(person=person).order_by("-id"))
+    for key in found:
+        key.may = [SCOPE_WORDS[scope] for scope in key.scopes if scope != "curate" or person.is_curator]  # type: ignore[attr-defined]
+        key.has_run_out = key.expires_at is not None and key.expires_at <= timezone.now()  # type: ignore[attr-defined]
+    return found
 
 
 def _next(request: HttpRequest) -> str:

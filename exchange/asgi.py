@@ -1,22 +1,27 @@
-"""Where servers enter: pages over HTTP, the talk over one WebSocket."""
+"""Where asynchronous servers enter: `application` is the whole city in one process, `sockets` only the talk.
+
+Django starts threads for every page it serves so (docs/decisions, "Pages by WSGI, sockets by ASGI"); where several
+processes run, pages go to `exchange.wsgi` and this carries nothing but `/ws/`.
+"""
 
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
 
-from django.core.asgi import get_asgi_application
+from exchange.lib.environment import told_plainly
 
-pages = get_asgi_application()
+with told_plainly():
+    from django.core.asgi import get_asgi_application
+
+    pages = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 
 from accounts.socket_auth import PersonAuth
 from exchange.chat.routing import urlpatterns
+from exchange.watch.inside import inside
 
-application = ProtocolTypeRouter(
-    {
-        "http": pages,
-        "websocket": AllowedHostsOriginValidator(PersonAuth(URLRouter(urlpatterns))),
-    }
-)
+talk = AllowedHostsOriginValidator(PersonAuth(URLRouter(urlpatterns)))
+application = ProtocolTypeRouter({"http": pages, "websocket": talk})
+sockets = ProtocolTypeRouter({"http": inside, "websocket": talk})

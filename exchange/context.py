@@ -30,6 +30,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         look = Look(request.COOKIES.get("text", "normal"), request.COOKIES.get("contrast", "normal"))
     language = "ar" if (translation.get_language() or "ar").startswith("ar") else "en"
     return {
+        "here": SimpleLazyObject(request.get_full_path),
         "look": look,
         "city_name": settings.CITY["name"][language],
         "help_phone": settings.CITY["help_phone"],

@@ -21,4 +21,5 @@ class RefusalMiddleware:
         """Translate only refusals; everything else is a bug and is logged by Django."""
         if not isinstance(exception, Refused):
             return None
+        request.refused = exception.code  # type: ignore[attr-defined]  # for the log
         return render(request, "refused.html", {"refusal": exception}, status=409)

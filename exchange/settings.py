@@ -3,14 +3,16 @@
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from exchange.lib.environment import service_url
+from exchange.lib import logs, patience
+from exchange.lib.bucket import read_limit
+from exchange.lib.environment import Env, agree, service_url
 
-env = environ.Env()
+env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env.str("RUKN_VAR", default=str(BASE_DIR / "var")))
 
@@ -33,12 +35,17 @@ def _demo_secret() -> str:
 SECRET_KEY_IS_GIVEN = bool(env.str("SECRET_KEY", default=""))
 SECRET_KEY = env.str("SECRET_KEY", default="") or _demo_secret()
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
+_here = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[*_here, urlsplit(SITE_URL).hostname or "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0, most=5)  # that many last entries of X-Forwarded-For are ours
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 BEHIND_HTTPS = env.bool("BEHIND_HTTPS", default=False)
 if BEHIND_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from the inside, without TLS
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -55,7 +62,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 # --- The city --------------------------------------------------------------------------------------------------------
 CITY = {
     "name": {"ar": env.str("CITY_NAME_AR", default="مدينة الواحة"), "en": env.str("CITY_NAME_EN", default="Al-Waha")},
-    "digits": env.str("CITY_DIGITS", default="latn"),  # latn 0-9, arab ٠-٩: one choice for every number shown
+    "digits": env.choice("CITY_DIGITS", "latn", ("latn", "arab")),  # 0-9 or ٠-٩: one choice for every number shown
     "help_phone": env.str("CITY_HELP_PHONE", default="+962 6 555 0100"),
     "weekend": env.list("CITY_WEEKEND", default=["fri", "sat"]),
 }
@@ -77,11 +84,15 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "template_partials",
+    "rest_framework",
+    "drf_spectacular",
     "allauth",
     "allauth.account",
     "allauth.usersessions",
     "exchange",
+    "exchange.watch",
     "exchange.outbox",
+    "exchange.limits",
     "accounts",
     "skills",
     "search",
@@ -92,7 +103,9 @@ INSTALLED_APPS = [
     "exchange.notices",
 ]
 MIDDLEWARE = [
+    "exchange.watch.middleware.WatchMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "exchange.compression.CompressionMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -108,6 +121,7 @@ MIDDLEWARE = [
     "exchange.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "exchange.urls"
+WSGI_APPLICATION = "exchange.wsgi.application"
 ASGI_APPLICATION = "exchange.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
@@ -126,6 +140,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.i18n",
                 "exchange.templatetags.rukn",
+                "exchange.templatetags.drawn",
                 "template_partials.templatetags.partials",
             ],
         },
@@ -136,8 +151,8 @@ FORM_RENDERER = "exchange.forms.RuknRenderer"
 # --- Database --------------------------------------------------------------------------------------------------------
 DATABASE_URL = service_url("DATABASE_URL", env.str("DATABASE_URL", default=""), ("postgres", "postgresql", "sqlite"))
 # Servers must answer or give up; commands (manage.py sets 0 for itself) may take their time.
-STATEMENT_SECONDS = env.int("STATEMENT_SECONDS", default=5)
-DATABASE_POOL = env.int("DATABASE_POOL", default=4)  # connections a process keeps at most
+STATEMENT_SECONDS = env.int("STATEMENT_SECONDS", default=5, most=3600)
+DATABASE_POOL = env.int("DATABASE_POOL", default=4, least=1, most=100)  # connections a process keeps at most
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url_config(DATABASE_URL or f"sqlite:///{VAR_DIR / 'rukn.sqlite3'}"),
 }
@@ -154,8 +169,16 @@ if _db["ENGINE"].endswith("sqlite3"):
 else:
     _db["CONN_MAX_AGE"] = 0  # under ASGI persistent connections leak; the pool keeps them instead
     _db["CONN_HEALTH_CHECKS"] = True  # a connection that died with a restarted server is noticed before it is used
+    # The database gives up first and says why; a server that hangs never says, so the client gives up a little later.
+    _patience = STATEMENT_SECONDS + 1.5 if STATEMENT_SECONDS else 0
     _db["OPTIONS"] = {
-        "pool": {"min_size": 0, "max_size": DATABASE_POOL, "timeout": 3, "max_idle": 60},
+        "pool": {
+            "min_size": 0,
+            "max_size": DATABASE_POOL,
+            "timeout": 3,
+            "max_idle": 600,
+            "connection_class": patience.patient(_patience),
+        },
         "connect_timeout": 3,
         "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={3000 if STATEMENT_SECONDS else 0}"
         " -c idle_in_transaction_session_timeout=60000",
@@ -213,12 +236,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "kwargs": {"queue": "long"},
         "options": {"queue": "long", "expires": 10},
     },
+    "heartbeat": {"task": "exchange.outbox.tasks.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
     "forget-handled": {"task": "exchange.outbox.tasks.forget_handled", "schedule": 3600.0},
     "send-notices": {
         "task": "exchange.notices.tasks.send_due_notices",
         "schedule": 10.0,
         "options": {"queue": "bells", "expires": 30},
     },
+    "forget-full-buckets": {"task": "exchange.limits.tasks.forget_full_buckets", "schedule": 3600.0},
     "ask-still-true": {"task": "skills.tasks.rest_stale_listings", "schedule": 3600.0},
 }
 
@@ -266,17 +291,20 @@ ACCOUNT_LOGOUT_ON_GET = False
 USERSESSIONS_TRACK_ACTIVITY = False
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ركن Rukn <rukn@localhost>")
+EMAIL_TIMEOUT = 10
+_from_email = env.str("DEFAULT_FROM_EMAIL", default="")
+DEFAULT_FROM_EMAIL = _from_email or "ركن Rukn <rukn@localhost>"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Languages and time ----------------------------------------------------------------------------------------------
-LANGUAGE_CODE = env.str("CITY_LANGUAGE", default="ar")
+LANGUAGE_CODE = env.choice("CITY_LANGUAGE", "ar", ("ar", "en"))
 LANGUAGES = [("ar", _("Arabic")), ("en", _("English"))]
 LANGUAGE_COOKIE_NAME = "language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LOCALE_PATHS = [BASE_DIR / "exchange" / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("CITY_TIME_ZONE", default="Asia/Amman")
+TIME_ZONE = env.zone("CITY_TIME_ZONE", "Asia/Amman")
 
 # --- Static files ----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -286,7 +314,7 @@ STATICFILES_MANIFEST = env.bool("STATICFILES_MANIFEST", default=False)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "exchange.storage.HashedStorage"
         if STATICFILES_MANIFEST
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
@@ -309,13 +337,66 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
+LOG_FORMAT = env.choice("LOG_FORMAT", "plain", ("plain", "json"))
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL", "INFO" if LOG_FORMAT == "json" else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR")
+)
+LOGGING = logs.configuration(LOG_LEVEL)
+
+# --- The API ---------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api_auth.KeyAuthentication", "accounts.api_auth.PageSession"],
+    "DEFAULT_PERMISSION_CLASSES": [],  # exchange.api.views.ApiView asks for itself
+    "DEFAULT_RENDERER_CLASSES": ["exchange.api.wire.Json"],
+    "DEFAULT_PARSER_CLASSES": ["exchange.api.wire.JsonBody"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "exchange.api.wire.AlwaysJson",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "exchange.api.schema.Operation",
+    "EXCEPTION_HANDLER": "exchange.api.errors.answer",
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Rukn · ركن",
+    "VERSION": "1",
+    "DESCRIPTION": "The skill exchange of a learning city. How to use it: docs/api.md, /api/docs/.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "Language": "skills.models.LANGS",
+        "Spoken": "accounts.models.SPOKEN",
+        "Kind": "skills.models.Listing.Kind",
+        "ListingState": "skills.models.Listing.State",
+        "TextState": "skills.models.Revision.State",
+        "Format": "skills.models.Content.Format",
+        "InReturn": "skills.models.Content.Return",
+        "Verdict": "exchange.moderation.models.Decision.Verdict",
+    },
+}
+# Each is "count/second|minute|hour|day" or "off": half of the count may come at once, the others evenly.
+API_PERSON_LIMIT = env.str("API_PERSON_LIMIT", default="240/minute")  # whoever is signed in, all keys together
+API_WRITE_LIMIT = env.str("API_WRITE_LIMIT", default="60/minute")  # of these, what changes something
+API_ADDRESS_LIMIT = env.str("API_ADDRESS_LIMIT", default="120/minute")  # an address with nobody signed in
+RATE_LIMITS = {
+    "api-person": read_limit("API_PERSON_LIMIT", API_PERSON_LIMIT),
+    "api-write": read_limit("API_WRITE_LIMIT", API_WRITE_LIMIT),
+    "api-address": read_limit("API_ADDRESS_LIMIT", API_ADDRESS_LIMIT),
 }
 
 # Person.email is unique without regard to case, by a constraint that this check does not see.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+
+env.refuse_misspelt()
+agree(
+    {
+        "SITE_URL": SITE_URL,
+        "BEHIND_HTTPS": BEHIND_HTTPS,
+        "SECRET_KEY": SECRET_KEY_IS_GIVEN,
+        "ALLOWED_HOSTS": ALLOWED_HOSTS,
+        "REDIS_URL": REDIS_URL,
+        "DATABASE_URL": DATABASE_URL,
+        "EMAIL_URL": env.str("EMAIL_URL", default=""),
+        "DEFAULT_FROM_EMAIL": _from_email,
+        "METRICS_TOKEN": METRICS_TOKEN,
+    }
+)

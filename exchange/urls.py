@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from exchange import views
+from exchange.watch import views as watch
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,7 +13,9 @@ urlpatterns = [
     path("people/<int:pk>/", views.person, name="person"),
     path("listings/<int:pk>/", views.listing, name="listing"),
     path("help/", views.help_page, name="help"),
-    path("healthz", views.healthz, name="healthz"),
+    path("healthz", watch.healthz, name="healthz"),
+    path("readyz", watch.readyz, name="readyz"),
+    path("metrics", watch.metrics_page, name="metrics"),
     path("", include("accounts.urls")),
     path("", include("skills.urls")),
     path("", include("search.urls")),
@@ -20,8 +23,10 @@ urlpatterns = [
     path("", include("exchange.lessons.urls")),
     path("", include("exchange.chat.urls")),
     path("", include("exchange.notices.urls")),
+    path("api/", include("exchange.api_urls")),
     path("desk/", include("exchange.moderation.urls")),
     path("admin/", admin.site.urls),
 ]
+handler500 = "exchange.watch.views.server_error"
 if settings.DEMO:
     urlpatterns.insert(0, path("demo/", include("exchange.demo_urls")))

@@ -2,10 +2,8 @@
 
 from typing import Any, cast
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import connection
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
@@ -141,10 +139,3 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
 def help_page(request: HttpRequest) -> HttpResponse:
     """Say how it works and whom to call."""
     return render(request, "help.html", {"place": ""})
-
-
-@require_GET
-def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that this process answers and reaches its database."""
-    connection.ensure_connection()
-    return JsonResponse({"ok": True, "demo": settings.DEMO})

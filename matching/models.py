@@ -12,9 +12,12 @@ from skills.models import Listing
 class MatchQuerySet(models.QuerySet["Match"]):
     """Which matches."""
 
+    def of_owner(self, person: Person) -> "MatchQuerySet":
+        """Give pairs in which one side is this person's."""
+        return self.filter(models.Q(offer__owner=person) | models.Q(wish__owner=person))
+
     def for_owner(self, person: Person) -> "MatchQuerySet":
         """Give pairs in which one side is this person's and neither side was refused, hidden, paused or blocked."""
-        mine = models.Q(offer__owner=person) | models.Q(wish__owner=person)
         open_now: dict[str, Any] = {
             f"{side}__{field}": value
             for side in ("offer", "wish")
@@ -26,7 +29,8 @@ class MatchQuerySet(models.QuerySet["Match"]):
         }
         blocked = blocked_ids(person)
         return (
-            self.filter(mine, **open_now)
+            self.of_owner(person)
+            .filter(**open_now)
             .exclude(offer__owner__in=blocked)
             .exclude(wish__owner__in=blocked)
             .exclude(dismissals__person=person)

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Block, District, Person
@@ -119,11 +120,11 @@ def matches_for(*, listing: Listing, person: Person, language: str, limit: int =
 
 def suggestions_for(*, person: Person, language: str, limit: int = 6) -> list[MatchView]:
     """Give the best matches over all listings of a person, each other listing once."""
-    rows = Match.objects.for_owner(person).order_by("-score", "id")[: limit * 4]
-    views: dict[int, MatchView] = {}
-    for view in _views(list(rows), person, language):
-        views.setdefault(view.listing.pk, view)
-    return list(views.values())[:limit]
+    rows: Any = Match.objects.for_owner(person).annotate(offer_owner=F("offer__owner_id")).order_by("-score", "id")
+    best: dict[int, Match] = {}
+    for row in rows[: limit * 4]:  # only those that are shown are put into words
+        best.setdefault(row.wish_id if row.offer_owner == person.pk else row.offer_id, row)
+    return _views(list(best.values())[:limit], person, language)
 
 
 def reasons_between(*, person: Person, listing_ids: Sequence[int], language: str) -> dict[int, list[str]]:
@@ -134,6 +135,11 @@ def reasons_between(*, person: Person, listing_ids: Sequence[int], language: str
         .order_by("score")
     )
     return {view.listing.pk: view.reasons for view in _views(list(rows), person, language)}
+
+
+def views_of(*, matches: Sequence[Match], person: Person, language: str) -> list[MatchView]:
+    """Give matches that `Match.objects.for_owner(person)` let through as their reader sees them, in the same order."""
+    return _views(list(matches), person, language)
 
 
 @transaction.atomic

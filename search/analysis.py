@@ -3,14 +3,17 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from exchange.lib import arabic
 from skills.services import concepts
+from skills.services.concepts import ConceptHit
 
 MOST_WORDS = 12
+MOST_MEANT = 4
 SHORTEST_FUZZY = 4
 MOST_LIKENESS_WORDS = 40
 SNIPPET_WORDS = 18
@@ -33,10 +36,20 @@ def read(text: str, lang: str | None = None) -> Reading:
     """Read a question in either language; request words ("I want to learn …") do not count."""
     content = arabic.content_words(text) or arabic.words(text)
     by_stems = {arabic.stems(word): word for word in content[:MOST_WORDS]}
-    hits = concepts.resolve_text(text, lang, limit=4, sure=True) if content else []
+    hits = meant(text, lang) if content else ()
     means = {hit.concept_id: hit.score for hit in hits}
     is_whole = bool(hits) and hits[0].is_exact and len(hits) == 1
     return Reading(tuple(by_stems.values()), tuple(by_stems), means, is_whole)
+
+
+def meant(text: str, lang: str | None = None) -> tuple[ConceptHit, ...]:
+    """Give at most four concepts that a question surely means, best first; a question asked just now is remembered."""
+    return _meant(concepts.tree().version, text, lang)
+
+
+@lru_cache(maxsize=256)
+def _meant(_version: int, text: str, lang: str | None) -> tuple[ConceptHit, ...]:
+    return tuple(concepts.resolve_text(text, lang, limit=MOST_MEANT, sure=True))
 
 
 def likeness_words(text: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from django.db import transaction
 from django.db.models import F
 
+from exchange.lib.breaker import Breaker
 from exchange.outbox import services as outbox
 from search import document
 from search.backends import backend
@@ -14,7 +15,11 @@ from search.query import Document
 from skills.models import Listing
 
 AWAY_SECONDS = 2.0
+REST_SECONDS = 5.0
 LOOKS = 5  # what differs may still be on its way: look again, a second apart
+
+# Indexing shares its queue with other quick news: while the engine hangs, one batch every few seconds waits for it.
+_engine = Breaker(failures=1, rest_seconds=REST_SECONDS)
 
 
 def sync(listing_ids: Iterable[int]) -> None:
@@ -26,13 +31,15 @@ def sync(listing_ids: Iterable[int]) -> None:
     ids = sorted(set(listing_ids))
     if not engine.keeps_own_index or not ids:
         return
+    if not _engine.may_try():
+        raise outbox.Later("the search engine was away a moment ago", seconds=AWAY_SECONDS)
     found: set[int] = set()
 
     def documents() -> Iterator[Document]:
         # Read only when the engine asks, which is after it knows where to write (see elastic_rebuild).
-        for row in document.rows(ids):
-            found.add(row.pk)
-            yield document.build(row)
+        for chunk in document.read(ids):
+            found.update(each.listing_id for each in chunk)
+            yield from chunk
 
     try:
         engine.write(documents())
@@ -40,7 +47,9 @@ def sync(listing_ids: Iterable[int]) -> None:
         if gone:
             engine.erase(gone)
     except Away as error:
+        _engine.failed()
         raise outbox.Later(f"the search engine is away: {error}", seconds=AWAY_SECONDS) from error
+    _engine.worked()
 
 
 @transaction.atomic

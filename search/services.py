@@ -21,6 +21,7 @@ from search import analysis
 from search.backends import backend
 from search.models import Met, SavedSearch
 from search.query import PAGE, Found, Query
+from skills import cards
 from skills.cards import Snippet
 from skills.filters import NEW_DAYS, ListingFilter
 from skills.models import Listing
@@ -84,11 +85,14 @@ def hidden_from(reader: Reader) -> tuple[int, ...]:
     return tuple(sorted(row[0] for row in blocked_ids(reader).values_list("blocker_id")))
 
 
-def find(*, query: Query, person: Reader) -> Results:
-    """Answer a question. The engine names ids; rows are read again, so what is hidden now never shows."""
+def find(*, query: Query, person: Reader, for_cards: bool = False) -> Results:
+    """Answer a question. The engine names ids; rows are read again, so what is hidden now never shows.
+
+    `for_cards`: read no more of each listing than its card shows.
+    """
     found = backend().find(query)
-    listings = _read_again(found, person)
-    meant = concepts.resolve_text(query.text, query.lang, limit=3, sure=True) if query.text else []
+    listings = _read_again(found, person, for_cards=for_cards)
+    meant = list(analysis.meant(query.text, query.lang)[:3]) if query.text else []
     return Results(
         listings=listings,
         total=found.total,
@@ -214,9 +218,10 @@ def near_duplicates(*, title: str, body: str, but: int | None = None, kind: str 
     return [row for score, _pk, row in scored[:limit] if score >= 0.35]
 
 
-def _read_again(found: Found, person: Reader) -> list[Listing]:
+def _read_again(found: Found, person: Reader, *, for_cards: bool) -> list[Listing]:
     ids = [hit.listing_id for hit in found.hits]
-    rows = Listing.objects.open_for(person).filter(id__in=ids).with_card().in_bulk()
+    allowed = Listing.objects.open_for(person).filter(id__in=ids)
+    rows = {row.pk: row for row in (cards.rows(allowed) if for_cards else allowed.with_card())}
     return [rows[listing_id] for listing_id in ids if listing_id in rows]
 
 

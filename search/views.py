@@ -19,6 +19,7 @@ from skills.models import Listing
 from skills.services import concepts
 
 LAST_PAGE = 50
+GROUPS = {"kind": "radio", "format": "radio", "speaks": "radio", "day": "checkbox", "part": "checkbox"}
 
 
 @require_GET
@@ -27,7 +28,7 @@ def find(request: HttpRequest) -> HttpResponse:
     filters = ListingFilter(request.GET, queryset=Listing.objects.none())
     page = _page(request)
     query = search.query_of(filters, reader=request.user, lang=str(request.LANGUAGE_CODE), page=page)
-    results = search.find(query=query, person=request.user)
+    results = search.find(query=query, person=request.user, for_cards=True)
     is_valid = filters.form.is_valid()
     context = {
         "filters": filters,
@@ -38,6 +39,8 @@ def find(request: HttpRequest) -> HttpResponse:
         ),
         "chips": _chips(request, filters),
         "facets": results.facets,
+        "panel": _panel(filters, results.facets),
+        "districts": _choices(filters, "district", results.facets),
         "text": query.text,
         "kept_query": search.kept_part(filters),
         "page": page,
@@ -89,6 +92,30 @@ def let_go(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _person(request: HttpRequest) -> Person:
     return cast(Person, request.user)
+
+
+def _panel(filters: ListingFilter, facets: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    """Give the groups of choices of the filter panel, each choice with how many listings it would give."""
+    return [
+        {"name": name, "type": kind, "legend": filters.form[name].label, "choices": _choices(filters, name, facets)}
+        for name, kind in GROUPS.items()
+    ]
+
+
+def _choices(filters: ListingFilter, name: str, facets: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    bound, counts = filters.form[name], facets.get(name, {})
+    value = bound.value()
+    chosen = set(value) if isinstance(value, list) else {value or ""}
+    return [
+        {
+            "value": str(key),
+            "id": f"id_{name}_{key or 'any'}",
+            "label": str(label),
+            "count": counts.get(str(key), 0) if key else None,
+            "is_chosen": str(key) in chosen,
+        }
+        for key, label in bound.field.choices
+    ]
 
 
 def _page(request: HttpRequest) -> int:

@@ -1,18 +1,22 @@
 """What listings can be filtered by: one FilterSet for pages and API, which also reads as a search query."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import districts
 from accounts.models import District
 from accounts.rules import ALL_WEEK, CODES, DAYS, PARTS, mask
 from exchange.lib.text import clean
 from skills.models import Concept, Content, Listing
+from skills.services import concepts
 
 LONGEST_QUESTION = 200
 NEW_DAYS = 7
@@ -48,15 +52,63 @@ class QuestionFilter(django_filters.CharFilter):
         return qs
 
 
+class DistrictIterator(django_filters.fields.ModelChoiceIterator):
+    """Gives the choices from memory."""
+
+    def __iter__(self) -> Iterator[tuple[Any, str]]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        for district in districts.known().values():
+            yield district.pk, str(district)
+
+
+class DistrictField(django_filters.fields.ModelChoiceField):
+    """A district, without asking the database for what is remembered."""
+
+    iterator = DistrictIterator
+
+    def to_python(self, value: Any) -> District | None:
+        if value in self.empty_values:
+            return None
+        found = districts.known().get(int(value)) if str(value).isascii() and str(value).isdigit() else None
+        if found is None:
+            raise forms.ValidationError(self.error_messages["invalid_choice"], "invalid_choice", {"value": value})
+        return found
+
+
+class DistrictFilter(django_filters.ModelChoiceFilter):
+    """Keeps listings of a district."""
+
+    field_class = DistrictField
+
+
+class ConceptField(django_filters.fields.ModelChoiceField):
+    """A skill, looked up among the concepts in memory."""
+
+    def to_python(self, value: Any) -> Concept | None:
+        if value in self.empty_values:
+            return None
+        key = int(value) if str(value).isascii() and str(value).isdigit() else 0
+        names = concepts.tree().names.get(key)
+        if names is None:
+            raise forms.ValidationError(self.error_messages["invalid_choice"], "invalid_choice", {"value": value})
+        uri, ar, en = names
+        return Concept(id=key, uri=uri, ar=ar, en=en)
+
+
+class ConceptFilter(django_filters.ModelChoiceFilter):
+    """Keeps listings of a skill."""
+
+    field_class = ConceptField
+
+
 class ListingFilter(django_filters.FilterSet):
     """Kind, concept and below it, district, place or online, language, day and part of day, new this week."""
 
     q = QuestionFilter(label=_("What would you like to learn?"))
     kind = django_filters.ChoiceFilter(choices=KINDS, label=_("What"), empty_label=_("everything"))
-    concept = django_filters.ModelChoiceFilter(
-        queryset=Concept.objects.live(), method="below", label=_("Skill"), widget=forms.HiddenInput
-    )
-    district = django_filters.ModelChoiceFilter(
+    concept = ConceptFilter(queryset=Concept.objects.live(), method="below", label=_("Skill"), widget=forms.HiddenInput)
+    district = DistrictFilter(
         queryset=District.objects.order_by("id"), label=_("District"), empty_label=_("the whole city")
     )
     format = django_filters.ChoiceFilter(choices=FORMATS, method="held", label=_("How"), empty_label=_("either way"))
@@ -85,7 +137,7 @@ class ListingFilter(django_filters.FilterSet):
 
     def spoken(self, rows: QuerySet[Listing], _name: str, value: str) -> QuerySet[Listing]:
         """Keep listings held in a language."""
-        return rows.filter(id__in=[row.pk for row in rows.only("id", "speaks") if value in row.speaks])
+        return rows.alias(spoken=Cast("speaks", TextField())).filter(spoken__contains=f'"{value}"')
 
     def ignored(self, rows: QuerySet[Listing], _name: str, _value: list[str]) -> QuerySet[Listing]:
         """Day and part are read together, in `filter_queryset`."""

@@ -153,7 +153,8 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 
     def with_card(self) -> "ListingQuerySet":
         """Fetch what a card shows, in two queries however many rows."""
-        return self.select_related("owner", "owner__district", "district", "main_concept").prefetch_related("tags")
+        rows = self.select_related("owner", "owner__district", "district", "main_concept")
+        return rows.defer("title_tokens", "body_tokens", "concept_tokens").prefetch_related("tags")
 
 
 class Content(models.Model):

@@ -23,10 +23,11 @@ FREE_PATTERN = re.compile(
 
 @dataclass(frozen=True)
 class Names:
-    """The names of a concept in one language."""
+    """The names of a concept in one language; `sources` names where single ones come from, if not from the row's."""
 
     label: str
     others: tuple[str, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,26 @@ def _names(value: object, lang: str) -> Names:
     if not isinstance(others, list) or len(others) > MOST_OTHERS:
         raise ValueError(f"{lang}.others must be a list of at most {MOST_OTHERS} texts")
     texts = dict.fromkeys(clean_text(other, what=f"{lang}.others", most=LONGEST_LABEL) for other in others)
-    return Names(label, tuple(text for text in texts if text and text != label))
+    known = {label, *texts}
+    return Names(
+        label,
+        tuple(text for text in texts if text and text != label),
+        _sources(value.get("sources"), f"{lang}.sources", known),
+    )
+
+
+def _sources(value: object, what: str, known: set[str]) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} must be an object from name to source")
+    sources = {}
+    for name, source in value.items():
+        text = clean_text(name, what=what, most=LONGEST_LABEL)
+        if text not in known:
+            raise ValueError(f"{what} names {text!r}, which is no name here")
+        sources[text] = clean_text(source, what=f"{what} of {text!r}", most=60)
+    return sources
 
 
 def _uris(value: object, what: str, own: str) -> tuple[str, ...]:

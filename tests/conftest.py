@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from people import PEOPLE
 
+from accounts import districts as remembered
 from accounts import services as accounts
 from accounts.models import District, Person
 from exchange.outbox import services as outbox
@@ -27,9 +28,11 @@ DATA = Path(__file__).parent / "data"
 def _plain_surroundings(settings: Any) -> None:
     """No broker in tests: the bell is lost, `relay()` does what it would have rung for."""
     settings.CELERY_BROKER_URL = "memory://"
+    settings.RATE_LIMITS = {}  # tests of limits set their own
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
     concept_services.forget()
+    remembered.forget()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,7 +53,7 @@ def _own_indices() -> Iterator[None]:
     from search.backends import elastic_index as index
 
     settings.SEARCH_PREFIX = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}_"
-    settings.SEARCH_SECONDS = 5.0  # a busy test machine is not an engine that hangs
+    settings.SEARCH_SECONDS, index.ASK_SECONDS = 5.0, 10.0  # a busy test machine is not an engine that hangs
     yield
     for name in index.client().indices.get(index=f"{settings.SEARCH_PREFIX}*").body:
         index.client().indices.delete(index=name)
@@ -71,12 +74,12 @@ def _engine_follows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
 
     asked = elastic._run
 
-    def brought(search: Any) -> Any:
+    def brought(search: Any, until: float) -> Any:
         log = len(connection.queries_log)
         bring()
         while len(connection.queries_log) > log:  # these are the test's own, not the page's
             connection.queries_log.pop()
-        return asked(search)
+        return asked(search, until + 5.0)
 
     def bring() -> None:
         if not elastic_index.behind(elastic_index.read_alias()):
@@ -86,6 +89,7 @@ def _engine_follows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
             index=elastic_index.read_alias(), query={"bool": {"must_not": {"terms": {"number": ids}}}},
             refresh=True, conflicts="proceed",
         )  # fmt: skip
+        indexing._engine.worked()
         indexing.sync(ids)
         elastic_index.client().indices.refresh(index=elastic_index.read_alias())
 
@@ -101,10 +105,12 @@ def districts(db: None) -> dict[str, District]:
         ("university", "حي الجامعة", "University", 70, 60),
         ("port", "الميناء القديم", "Old Port", 90, 10),
     ]
-    return {
+    made = {
         slug: District.objects.get_or_create(slug=slug, defaults={"ar": ar, "en": en, "x": x, "y": y})[0]
         for slug, ar, en, x, y in rows
     }
+    remembered.forget()
+    return made
 
 
 @pytest.fixture

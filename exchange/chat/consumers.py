@@ -11,14 +11,16 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.sessions.models import Session
 from django.utils import translation
 
-from accounts.models import Person
+from accounts.models import Person, Token
 from exchange.chat import rules
 from exchange.chat import services as chat
+from exchange.lib.counters import SOCKETS
 from exchange.lib.errors import Refused
+from exchange.lib.logs import tell
 
 READ_ROWS_SECONDS = 3.0
 TYPING_SECONDS = 3.0
-UNKNOWN, TOO_LARGE = 4401, 1009
+UNKNOWN, NOT_ALLOWED, TOO_LARGE = 4401, 4403, 1009
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -27,13 +29,20 @@ class ChatConsumer(AsyncWebsocketConsumer):
     person: Person
 
     async def connect(self) -> None:
-        """Let a known person in; anyone else is told so by close code 4401."""
+        """Let a known person in; anyone else is told so by close code 4401, a key without "talk" by 4403."""
         user = self.scope.get("user")
         await self.accept()
         if not isinstance(user, Person) or not user.is_active:
             await self.close(code=UNKNOWN)
+            tell("socket_refused")
+            return
+        key = self.scope.get("key")
+        if key is not None and "talk" not in key.scopes:
+            await self.close(code=NOT_ALLOWED)
             return
         self.person = user
+        SOCKETS.inc()
+        tell("socket_opened", person=user.pk)
         self.known: dict[int, int] | None = None  # None until hello
         self.seen: dict[tuple[int, int], int] = {}
         self.typed_at: dict[int, float] = {}
@@ -45,6 +54,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         """Leave the bell and stop reading."""
         if hasattr(self, "rounds"):
             self.rounds.cancel()
+            SOCKETS.dec()
+            tell("socket_closed", person=self.person.pk, close=code)
             with contextlib.suppress(Exception):
                 await self.channel_layer.group_discard(chat.group_of(self.person.pk), self.channel_name)
 
@@ -113,8 +124,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
     def _is_still_known(self) -> bool:
         if not Person.objects.filter(id=self.person.pk, is_active=True).exists():
             return False
-        if self.scope.get("by_token"):
-            return self.person.tokens.exists()
+        key = self.scope.get("key")
+        if key is not None:
+            return Token.objects.good().filter(id=key.pk).exists()
         session = self.scope.get("session")
         return session is None or Session.objects.filter(session_key=session.session_key).exists()
 

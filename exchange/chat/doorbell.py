@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 0.5
 TRY_AGAIN_SECONDS = 1.0
-_breaker = Breaker(failures=1, rest_seconds=3.0)
+_breaker = Breaker(failures=1, rest_seconds=3.0, name="doorbell")
 
 
 class DoorbellLoopLayer(RedisPubSubLoopLayer):

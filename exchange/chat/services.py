@@ -7,10 +7,11 @@ import logging
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -63,6 +64,7 @@ class TalkRow:
     """One line of the list of talks."""
 
     conversation: Conversation
+    member_id: int  # number of this person's place in it
     others: list[Person] = field(default_factory=list)
     last_body: str = ""
     last_is_mine: bool = False
@@ -114,8 +116,20 @@ def send(*, conversation_id: int, sender: Person, client_id: uuid.UUID, body: st
 
 def since(*, person: Person, conversation_id: int, seq: int, limit: int = MOST_AT_ONCE) -> list[dict[str, Any]]:
     """Give messages after `seq`, in order, as frames carry them. Empty for a talk that is not this person's."""
+    found = messages_after(person=person, conversation_id=conversation_id, seq=seq, limit=limit)
+    return [frame(message) for message in found]
+
+
+def messages_after(*, person: Person, conversation_id: int, seq: int, limit: int = MOST_AT_ONCE) -> list[Message]:
+    """Give messages after `seq`, in order. Empty for a talk that is not this person's."""
     rows = Message.objects.filter(conversation_id=conversation_id, conversation__members__person=person, seq__gt=seq)
-    return [frame(message) for message in rows.select_related("sender").order_by("seq")[:limit]]
+    return list(rows.select_related("sender").order_by("seq")[:limit])
+
+
+def seen_by(*, person: Person, conversation_id: int) -> dict[str, int]:
+    """Give how far each of the others in a talk of this person has seen."""
+    rows = Member.objects.filter(conversation__members__person=person, conversation=conversation_id)
+    return {str(other): seq for other, seq in rows.exclude(person=person).values_list("person_id", "seen_seq")}
 
 
 def latest(*, person: Person, conversation_id: int, limit: int = 50, before: int | None = None) -> list[Message]:
@@ -179,11 +193,16 @@ def unread_count(*, person: Person) -> int:
     return max(0, unread or 0)
 
 
-def conversations(*, person: Person, limit: int = 50) -> list[TalkRow]:
-    """Give a person's talks, the liveliest first, in three queries however many."""
+def conversations(
+    *, person: Person, limit: int = 50, after: tuple[datetime, int] | None = None, only: int | None = None
+) -> list[TalkRow]:
+    """Give a person's talks, the liveliest first, in three queries however many.
+
+    `after`: (last_at, member_id) of the last row one has; `only`: just this conversation.
+    """
     newest = Message.objects.filter(conversation=OuterRef("conversation_id"), seq=OuterRef("conversation__last_seq"))
     mine: Any = (
-        Member.objects.filter(person=person)
+        _own_places(person, after, only)
         .select_related("conversation")
         .annotate(last_body=Subquery(newest.values("body")[:1]), last_sender=Subquery(newest.values("sender_id")[:1]))
         .order_by("-conversation__last_at", "-id")[:limit]
@@ -195,6 +214,7 @@ def conversations(*, person: Person, limit: int = 50) -> list[TalkRow]:
     return [
         TalkRow(
             conversation=member.conversation,
+            member_id=member.pk,
             others=others.get(member.conversation_id, []),
             last_body=member.last_body or "",
             last_is_mine=member.last_sender == person.pk,
@@ -202,6 +222,17 @@ def conversations(*, person: Person, limit: int = 50) -> list[TalkRow]:
         )
         for member in mine
     ]
+
+
+def _own_places(person: Person, after: tuple[datetime, int] | None, only: int | None) -> QuerySet[Member]:
+    places = Member.objects.filter(person=person)
+    if only is not None:
+        places = places.filter(conversation=only)
+    if after is None:
+        return places
+    at, number = after
+    earlier = Q(conversation__last_at__lt=at) | Q(id__lt=number)
+    return places.filter(Q(conversation__last_at__lte=at) & earlier)
 
 
 def ring(*, people: Iterable[int], conversation_id: int, what: str) -> None:

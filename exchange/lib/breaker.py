@@ -4,14 +4,22 @@ import threading
 import time
 from collections.abc import Callable
 
+named: dict[str, "Breaker"] = {}  # those of this process that metrics tell of
+
 
 class Breaker:
     """Opens after `failures` in a row; while open, one caller every `rest_seconds` may probe. Safe between threads.
 
+    With a name it is told of in the metrics.
+
     The pattern is Nygard's ("Release It!", 2007): closed → open after failures → half-open for one probe.
     """
 
-    def __init__(self, *, failures: int, rest_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, failures: int, rest_seconds: float, name: str = "", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        if name:
+            named[name] = self
         self._most, self._rest, self._clock = failures, rest_seconds, clock
         self._lock = threading.Lock()
         self._count = 0

@@ -1,8 +1,20 @@
 """Reading the environment: a value that cannot work stops the start with a sentence that names it and the cure."""
 
+import builtins
 import difflib
-from collections.abc import Iterable
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import environ
+
+YES = ("1", "true", "yes", "on")
+NO = ("0", "false", "no", "off", "")
 
 
 class WrongVariable(ValueError):
@@ -46,3 +58,128 @@ def misspelt(given: Iterable[str], known: Iterable[str]) -> dict[str, str]:
         if near:
             out[name] = near[0]
     return out
+
+
+class Env(environ.Env):
+    """Reads variables; one that cannot be what it must be raises `WrongVariable`. Remembers which were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: set[str] = set()
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        """Read one variable, remembering its name."""
+        self.known.add(var)
+        return super().get_value(var, *args, **kwargs)
+
+    def bool(self, var: str, default: bool = False) -> bool:
+        """A yes or a no; anything else is refused instead of counting as no."""
+        self.known.add(var)
+        given = os.environ.get(var)
+        if given is None:
+            return default
+        if given.strip().lower() in YES:
+            return True
+        if given.strip().lower() in NO:
+            return False
+        raise WrongVariable(f"{var} must be 1 or 0; it is {given[:40]!r}.")
+
+    def int(self, var: str, default: int = 0, *, least: int = 0, most: int = 1_000_000) -> int:
+        """A whole number between two bounds."""
+        return int(self._number(var, default, least, most, whole=True))
+
+    def float(self, var: str, default: float = 0.0, *, least: float = 0.0, most: float = 1e6) -> float:
+        """A number between two bounds."""
+        return self._number(var, default, least, most, whole=False)
+
+    def choice(self, var: str, default: str, among: tuple[str, ...]) -> str:
+        """One of a few words."""
+        self.known.add(var)
+        given = os.environ.get(var, "") or default
+        if given not in among:
+            raise WrongVariable(f"{var} must be one of {', '.join(among)}; it is {given[:40]!r}.")
+        return given
+
+    def zone(self, var: str, default: str) -> str:
+        """A time zone that this machine knows."""
+        self.known.add(var)
+        given = os.environ.get(var, "") or default
+        try:
+            ZoneInfo(given)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise WrongVariable(f"{var} must name a time zone such as {default}; {given[:40]!r} is none.") from None
+        return given
+
+    def refuse_misspelt(self) -> None:
+        """Stop when a variable of the environment looks like one of ours written wrong."""
+        for wrong, right in sorted(misspelt(os.environ, self.known).items()):
+            raise WrongVariable(f"{wrong} is no variable of ours; did you mean {right}? Rename it or take it away.")
+
+    def _number(
+        self, var: str, default: builtins.float, least: builtins.float, most: builtins.float, *, whole: builtins.bool
+    ) -> builtins.float:
+        self.known.add(var)
+        given = os.environ.get(var, "").strip()
+        if not given:
+            return default
+        try:
+            number = int(given) if whole else float(given)
+        except ValueError:
+            kind = "a whole number" if whole else "a number"
+            raise WrongVariable(f"{var} must be {kind}; it is {given[:40]!r}.") from None
+        if not least <= number <= most:
+            raise WrongVariable(f"{var} must be between {least:g} and {most:g}; it is {given[:40]}.")
+        return number
+
+
+def agree(given: Mapping[str, Any]) -> None:
+    """Stop when variables do not fit together: half of a pair, or two that say opposite things.
+
+    `given` holds settings by the names of their variables. Raises `WrongVariable`.
+    """
+    site = urlsplit(given["SITE_URL"])
+    if site.scheme not in ("http", "https") or not site.hostname or site.path.strip("/"):
+        raise WrongVariable("SITE_URL must look like https://rukn.example.org, without a path.")
+    if given["BEHIND_HTTPS"] and site.scheme != "https":
+        raise WrongVariable("BEHIND_HTTPS is on, so SITE_URL must begin with https://.")
+    if site.scheme == "https" and not given["BEHIND_HTTPS"]:
+        raise WrongVariable("SITE_URL begins with https://, so set BEHIND_HTTPS=1 (cookies are not safe without it).")
+    if given["BEHIND_HTTPS"] and not given["SECRET_KEY"]:
+        raise WrongVariable("BEHIND_HTTPS is on, so SECRET_KEY must be set, the same in every process.")
+    if not _is_served(site.hostname, given["ALLOWED_HOSTS"]):
+        raise WrongVariable(f"ALLOWED_HOSTS must hold {site.hostname}, the host of SITE_URL.")
+    if given["REDIS_URL"] and not given["DATABASE_URL"].startswith("postgres"):
+        raise WrongVariable(
+            "REDIS_URL is for several processes, and these need PostgreSQL: set DATABASE_URL, or take REDIS_URL away."
+        )
+    if "smtp" in given["EMAIL_URL"].split(":")[0] and not given["DEFAULT_FROM_EMAIL"]:
+        raise WrongVariable("EMAIL_URL is set, so set DEFAULT_FROM_EMAIL to an address of that mail server.")
+    if 0 < len(given["METRICS_TOKEN"]) < 16:
+        raise WrongVariable("METRICS_TOKEN must have 16 or more characters; take a random one.")
+
+
+def _is_served(host: str, allowed: list[str]) -> bool:
+    return any(each in ("*", host) or (each.startswith(".") and f".{host}".endswith(each)) for each in allowed)
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """End the process with one sentence and status 2 when a variable cannot work; for the modules servers load."""
+    try:
+        yield
+    except WrongVariable as error:
+        sys.stderr.write(f"rukn: {error}\n")
+        raise SystemExit(2) from None
+
+
+def speak_plainly() -> None:
+    """From now on an uncaught `WrongVariable` is one sentence on standard error instead of a traceback."""
+    usual = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, place: TracebackType | None) -> None:
+        if isinstance(error, WrongVariable):
+            sys.stderr.write(f"rukn: {error}\n")
+        else:
+            usual(kind, error, place)
+
+    sys.excepthook = hook

@@ -26,8 +26,9 @@ MOST_TRIES = 6
 FIRST_PAUSE_SECONDS = 5  # doubled with each failed try
 LEASE_SECONDS = 30  # a relay that dies gives its events free after this
 KEEP_DAYS = 7
+HEARTBEAT, HEARTBEAT_SECONDS = "heartbeat", 10
 
-_broker = Breaker(failures=1, rest_seconds=5.0)
+_broker = Breaker(failures=1, rest_seconds=5.0, name="broker")
 
 
 class Later(Exception):
@@ -131,6 +132,41 @@ def waiting_by_queue() -> dict[str, int]:
     """Give how many events wait in each queue."""
     rows = Event.objects.unfinished().values("queue").annotate(count=Count("id")).values_list("queue", "count")
     return {BELLS: 0, LONG: 0, **dict(rows)}
+
+
+def standing() -> dict[str, tuple[int, float]]:
+    """Give queue → (events that wait, age of the oldest in seconds), in one query."""
+    rows = Event.objects.unfinished().values("queue").annotate(count=Count("id"), oldest=Min("made_at"))
+    now = timezone.now()
+    found = {row["queue"]: (row["count"], (now - row["oldest"]).total_seconds()) for row in rows}
+    return {BELLS: (0, 0.0), LONG: (0, 0.0), **found}
+
+
+def standing_of(*, module: str) -> tuple[int, float]:
+    """Give (events that wait for handlers of modules beginning so, age of the oldest in seconds)."""
+    wanted = models.Q(pk__in=[])
+    for name, found in _routes.items():
+        for route in found:
+            if route.handler.__module__.startswith(module):
+                wanted |= models.Q(name=name, queue=route.queue)
+    row = Event.objects.unfinished().filter(wanted).aggregate(count=Count("id"), oldest=Min("made_at"))
+    return row["count"], (timezone.now() - row["oldest"]).total_seconds() if row["oldest"] else 0.0
+
+
+def parked_count() -> int:
+    """Give how many events failed too often and wait for somebody to look."""
+    return Event.objects.parked().count()
+
+
+def beat(*, now: datetime) -> None:
+    """Note that the scheduler rang and a worker heard it."""
+    claim_job(HEARTBEAT, every_seconds=HEARTBEAT_SECONDS, now=now)
+
+
+def seconds_since_heartbeat() -> float:
+    """Give how long ago scheduler and worker last did a job together; -1 when they never did."""
+    at = Job.objects.filter(name=HEARTBEAT).values_list("ran_at", flat=True).first()
+    return (timezone.now() - at).total_seconds() if at else -1.0
 
 
 def claim_job(name: str, *, every_seconds: int, now: datetime) -> bool:

@@ -24,3 +24,9 @@ def forget_handled(**_: Any) -> None:
     now = timezone.now()
     if outbox.claim_job("forget-handled", every_seconds=3600, now=now):
         outbox.forget_handled(now=now)
+
+
+@shared_task(ignore_result=True)
+def heartbeat(**_: Any) -> None:
+    """Show that scheduler and worker are alive."""
+    outbox.beat(now=timezone.now())

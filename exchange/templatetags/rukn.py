@@ -1,20 +1,24 @@
 """Words of the templates: digits, dates and isolated names, by one city setting."""
 
+from collections import OrderedDict
 from datetime import date, datetime
 from typing import Any
 
 from babel.dates import format_date, format_time, format_timedelta
 from django import template
 from django.conf import settings
+from django.template.loader import get_template
 from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from skills.cards import when_words
+from skills.cards import Card, when_words
 from skills.filters import DAY_NAMES, PART_NAMES
 from skills.services.concepts import ConceptHit
 
 register = template.Library()
+CARDS_KEPT = 3000  # about 5 MB
+_drawn: OrderedDict[tuple[object, ...], SafeString] = OrderedDict()
 
 _TO_ARAB = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 _TO_LATN = str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789")
@@ -55,6 +59,20 @@ def clock(value: datetime) -> SafeString:
 def ago(value: datetime) -> str:
     """How long ago, in words: "3 hours ago"."""
     return digits(format_timedelta(value - timezone.now(), add_direction=True, locale=_locale()))
+
+
+@register.simple_tag
+def show_card(card: Card) -> SafeString:
+    """Draw `components/card.html`, which shows nothing but the card; a card drawn lately is not drawn again."""
+    language = translation.get_language() or "ar"
+    key = (language, *(tuple(each) if isinstance(each, list) else each for each in vars(card).values()))
+    html = _drawn.get(key)
+    if html is None or settings.DEBUG:
+        html = SafeString(get_template("components/card.html").render({"card": card}))
+        _drawn[key] = html
+        while len(_drawn) > CARDS_KEPT:
+            _drawn.popitem(last=False)
+    return html
 
 
 @register.filter

@@ -6,6 +6,7 @@ What a person typed only ever stands as text of a match, never in a query langua
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import ceil
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +26,7 @@ TITLE, CONCEPT, BODY = WEIGHTS
 TOKEN_FIELDS = [f"title_tokens^{TITLE}", f"concept_tokens^{CONCEPT}", f"body_tokens^{BODY}"]
 TEXT_FIELDS = ["title^3", "title.en^3", "names_ar^2", "names_en^2", "body", "body.en"]
 LITTLE = 0.001
+LEAST_SECONDS = 0.05
 MET, END = "\ue000", "\ue001"  # private letters around met words; no text holds them (exchange.lib.text)
 FACETS = {  # facet → (the filter it ignores, field, most values)
     "kind": ("kind", "kind", 5),
@@ -43,13 +45,14 @@ class ElasticBackend(Backend):
     keeps_own_index = True
 
     def find(self, query: Query) -> Found:
-        """Answer a question; without words the newest listings come first."""
+        """Answer a question; without words the newest listings come first. All its requests share the page's time."""
+        until = monotonic() + settings.SEARCH_SECONDS
         if query.like:
             words = " ".join(analysis.likeness_words(query.like))
-            return _found(_run(_search(query, _like(words)))) if words else Found()
+            return _found(_run(_search(query, _like(words)), until)) if words else Found()
         reading = analysis.read(query.text, query.lang) if query.text.strip() else None
         if reading is None:
-            return _found(_run(_search(query, None)))
+            return _found(_run(_search(query, None), until))
         if not reading.groups and not reading.means:
             return Found()
         search = _search(query, _meaning(reading, reading.groups, len(reading.groups)))
@@ -61,10 +64,10 @@ class ElasticBackend(Backend):
                 pre_tags=[MET], post_tags=[END], number_of_fragments=1, fragment_size=130, order="score",
                 highlight_query=Q("multi_match", query=" ".join(reading.words), fields=["body", "body.en"]).to_dict(),
             ).highlight("body", "body.en")  # fmt: skip
-        answer = _run(search)
+        answer = _run(search, until)
         if answer["hits"]["total"]["value"] or not helped:
             return _found(answer)
-        return self._second_try(query, reading, answer.get("suggest", {}))
+        return self._second_try(query, reading, answer.get("suggest", {}), until)
 
     def suggest(self, text: str, *, limit: int = 8) -> list[str]:
         """Complete with titles of open listings that begin a word like this."""
@@ -73,7 +76,8 @@ class ElasticBackend(Backend):
         begins = Q("match", **{"title.prefix": {"query": text, "operator": "and"}})
         search = Search().query("bool", must=[begins], filter=[Q("term", is_open=True)])
         search = search.extra(size=limit, collapse={"field": "title.raw"}).source(["title"])
-        return [hit["_source"]["title"] for hit in _run(search)["hits"]["hits"]]
+        answer = _run(search, monotonic() + settings.SEARCH_SECONDS)
+        return [hit["_source"]["title"] for hit in answer["hits"]["hits"]]
 
     def write(self, documents: Iterable[Document]) -> None:
         """Write to every index that is open for writing; these are known before the first document is taken."""
@@ -107,7 +111,7 @@ class ElasticBackend(Backend):
         """Let everything written be found now."""
         index.client().indices.refresh(index=index.read_alias())
 
-    def _second_try(self, query: Query, reading: analysis.Reading, near: dict[str, Any]) -> Found:
+    def _second_try(self, query: Query, reading: analysis.Reading, near: dict[str, Any], until: float) -> Found:
         """Ask again with near known words for those that no title holds; half of the words are enough then."""
         groups: list[tuple[str, ...]] = []
         replaced: list[str] = []
@@ -116,7 +120,7 @@ class ElasticBackend(Backend):
             words = tuple(option["text"] for option in options[:3])
             replaced.extend(words[:1])
             groups.append(words or group)
-        found = _found(_run(_search(query, _meaning(reading, tuple(groups), ceil(len(groups) / 2)))))
+        found = _found(_run(_search(query, _meaning(reading, tuple(groups), ceil(len(groups) / 2))), until))
         return Found(found.hits, found.total, found.facets, " ".join(replaced)) if replaced else found
 
 
@@ -227,8 +231,8 @@ def _choices(query: Query) -> dict[str, Any]:
     return chosen
 
 
-def _run(search: Search) -> dict[str, Any]:
-    asked = index.client().options(request_timeout=settings.SEARCH_SECONDS)
+def _run(search: Search, until: float) -> dict[str, Any]:
+    asked = index.client().options(request_timeout=max(LEAST_SECONDS, until - monotonic()))
     return dict(asked.search(index=index.read_alias(), body=search.to_dict()).body)
 
 

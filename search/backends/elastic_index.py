@@ -31,9 +31,11 @@ from elasticsearch.dsl import (
 from accounts.rules import codes
 from exchange.lib import arabic
 from search.backends.base import Away
+from search.backends.elastic_wire import PunctualNode
 from search.query import Document
 
 WRITE_SECONDS = 10.0
+ASK_SECONDS = 2.0  # for small questions about names; an engine that hangs must not hold the worker for long
 BULK = 500
 REACH_STEPS = 20  # how finely "how much a listing is about a concept" is kept
 GONE = 2**62  # version of an erased listing: no write of an old text can bring it back
@@ -178,7 +180,12 @@ def source(document: Document) -> dict[str, Any]:
 def client() -> Elasticsearch:
     """Give the one client of this process; callers say how long they wait."""
     return Elasticsearch(
-        settings.ELASTICSEARCH_URL, request_timeout=WRITE_SECONDS, max_retries=0, retry_on_timeout=False
+        settings.ELASTICSEARCH_URL,
+        node_class=PunctualNode,
+        connections_per_node=20,
+        request_timeout=WRITE_SECONDS,
+        max_retries=0,
+        retry_on_timeout=False,
     )
 
 
@@ -221,7 +228,7 @@ def exists(name: str) -> bool:
 def behind(alias: str) -> list[str]:
     """Give the indices behind an alias."""
     try:
-        return sorted(client().indices.get_alias(name=alias).body)
+        return sorted(client().options(request_timeout=ASK_SECONDS).indices.get_alias(name=alias).body)
     except NotFoundError:
         return []
 

@@ -7,10 +7,8 @@ versions (`external_gte`), so an old text never replaces a newer one, in whateve
 
 import logging
 from collections import deque
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
-from itertools import islice
 from typing import Any
 
 from django.db import connection
@@ -24,7 +22,6 @@ from skills.models import Listing
 
 log = logging.getLogger(__name__)
 
-CHUNK = 500
 IN_FLIGHT = 3  # bulk requests on their way while the next rows are read
 KEEP_OLD = timedelta(hours=24)
 _ONE_REBUILD = 7_214_550_812  # number of the advisory lock; any constant
@@ -74,7 +71,7 @@ def drift(name: str) -> Drift:
             ghosts.append(doc[0])
             doc = next(held, None)
         else:
-            if doc[1] < row[1]:
+            if doc[1] != row[1]:  # newer than the row: the database was set back to a backup, and would never be heard
                 stale.append(row[0])
             row, doc = next(rows, None), next(held, None)
     return Drift(missing, stale, ghosts)
@@ -116,22 +113,14 @@ def _begin() -> IndexBuild:
 
 
 def _fill(build: IndexBuild, progress: Progress | None) -> None:
-    rows = document.rows().filter(id__gt=build.last_id).order_by("id")
     waiting: deque[tuple[int, int, Future[Any]]] = deque()
     with ThreadPoolExecutor(max_workers=IN_FLIGHT) as senders:
-        for chunk in batched_documents(rows):
+        for chunk in document.read(after=build.last_id):
             waiting.append((chunk[-1].listing_id, len(chunk), senders.submit(index.write, chunk, [build.name])))
             if len(waiting) >= IN_FLIGHT:
                 _settle(build, *waiting.popleft(), progress)
         while waiting:
             _settle(build, *waiting.popleft(), progress)
-
-
-def batched_documents(rows: Any) -> Iterator[tuple[Any, ...]]:
-    """Give documents by the chunk, reading rows and their tags in three queries a chunk."""
-    built = (document.build(row) for row in rows.iterator(chunk_size=CHUNK))
-    while chunk := tuple(islice(built, CHUNK)):
-        yield chunk
 
 
 def _settle(build: IndexBuild, last_id: int, count: int, sent: "Future[Any]", progress: Progress | None) -> None:
@@ -146,6 +135,8 @@ def _mend(name: str) -> None:
     """Compare before the switch, and write again what differs (a write that failed while Elasticsearch was away)."""
     found = drift(name)
     if found:
-        rows = document.rows([*found.missing, *found.stale])
-        index.write([document.build(row) for row in rows], [name])
-        index.erase(found.ghosts, [name])
+        for chunk in document.read([*found.missing, *found.stale]):
+            index.write(chunk, [name])
+        # A listing begun during the comparison looks like a ghost. Erasing is for good, so the rows are asked again.
+        born = set(Listing.objects.filter(id__in=found.ghosts).values_list("id", flat=True))
+        index.erase([listing_id for listing_id in found.ghosts if listing_id not in born], [name])

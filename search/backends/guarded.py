@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from elasticsearch import BadRequestError
 
 from exchange.lib.breaker import Breaker
 from search.backends.base import Away, Backend, Drift, Progress
@@ -32,7 +33,7 @@ class GuardedBackend(Backend):
     def __init__(self) -> None:
         self.usual = ElasticBackend()
         self.basic: Backend = import_string(settings.SEARCH_FALLBACK)()
-        self.breaker = Breaker(failures=FAILURES, rest_seconds=REST_SECONDS)
+        self.breaker = Breaker(failures=FAILURES, rest_seconds=REST_SECONDS, name="elasticsearch")
 
     def find(self, query: Query) -> Found:
         """Answer a question, marked basic when Elasticsearch could not."""
@@ -71,6 +72,10 @@ class GuardedBackend(Backend):
             return basic()
         try:
             answer = usual()
+        except BadRequestError:
+            # It answered: this question is at fault, and must not turn everybody else away.
+            log.exception("Elasticsearch refused a question; results are basic")
+            return basic()
         except (Away, *Unreachable) as error:
             self.breaker.failed()
             log.warning("Elasticsearch did not answer (%s); results are basic", type(error).__name__)

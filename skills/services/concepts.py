@@ -278,15 +278,18 @@ def _merge(rows: Iterable[rules.ConceptRow]) -> dict[str, rules.ConceptRow]:
 
 
 def _with_mappings(merged: dict[str, rules.ConceptRow], ids: dict[str, int]) -> dict[str, rules.ConceptRow]:
-    """Relate imported concepts to the shipped ones that `skills/data/mappings.jsonl` says are the same."""
+    """Relate imported concepts to the shipped ones that `skills/data/mappings.jsonl` says are the same or close.
+
+    What it calls broader is not linked: the tree and its domains stay the shipped ones.
+    """
     linked = dict(merged)
     with MAPPINGS.open("rb") as lines:
         for _line, value in rules.json_lines(MAPPINGS.name, lines):
             if isinstance(value, rules.BadRow):
                 raise value
-            for other in value["exact"]:
+            for other in (*value.get("exact", ()), *value.get("close", ())):
                 if other in merged and value["uri"] in ids:
-                    linked[other] = replace(merged[other], related=(*merged[other].related, value["uri"]))
+                    linked[other] = replace(linked[other], related=(*linked[other].related, value["uri"]))
     return linked
 
 
@@ -337,7 +340,7 @@ def _replace_labels(named: dict[int, rules.ConceptRow], chosen: set[tuple[int, s
                 text=text,
                 folded=arabic.fold(text)[:200],
                 is_preferred=preferred and (key, lang) not in chosen,
-                source=row.source,
+                source=names.sources.get(text) or row.source,
             )
             for key in batch
             for row in (named[key],)

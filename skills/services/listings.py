@@ -64,6 +64,7 @@ def start(*, owner: Person, kind: str, lang: str) -> Revision:
         raise TooMany(_("You already keep many listings. Close one that you no longer need, then add a new one."))
     profile = owner.profile
     listing = Listing.objects.create(owner=owner, kind=kind, lang=lang)
+    outbox.emit("listing.stale", listing)
     return Revision.objects.create(
         listing=listing,
         lang=lang,
@@ -153,6 +154,7 @@ def withdraw(*, revision: Revision, by: Person) -> None:
     if revision.state not in (Revision.State.DRAFT, Revision.State.IN_REVIEW):
         raise WrongState(_("There is nothing left to take back."))
     if listing.published_at is None:
+        outbox.emit("listing.stale", listing)
         listing.delete()
         return
     revision.state = Revision.State.WITHDRAWN

@@ -62,6 +62,25 @@ def test_every_setting_from_the_environment_is_documented():
     assert [name for name in sorted(names) if f"`{name}`" not in text] == []
 
 
+def test_every_line_of_the_log_is_documented():
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    told = {
+        name for path in SOURCES for name in re.findall(r'\btell\(\s*"([a-z_]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(told) > 5
+    assert [name for name in sorted(told) if f"`{name}`" not in text] == []
+
+
+def test_every_metric_is_documented():
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    names = {
+        name
+        for path in ("exchange/lib/counters.py", "exchange/watch/metrics.py")
+        for name in re.findall(r'"(rukn_[a-z_]+)"', (ROOT / path).read_text(encoding="utf-8"))
+    }
+    assert [name for name in sorted(names) if name not in text] == []
+
+
 def test_styles_are_logical_and_small():
     style = (ROOT / "exchange/static/rukn/rukn.css").read_text(encoding="utf-8")
     assert len(style.encode()) < 40_000

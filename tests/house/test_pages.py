@@ -31,7 +31,8 @@ def addresses(city):
     return {
         "stranger": ["home", "find", "help", "account_login", ("listing", offer), ("person", city["offer"].owner_id)],
         "yusuf": [
-            "home", "find", "talks", "me", "help", "profile_edit", "free_hours", "devices", "offer_new", "wish_new",
+            "home", "find", "talks", "me", "help", "profile_edit", "free_hours", "devices", "keys", "api_docs",
+            "offer_new", "wish_new",
             ("listing", offer), ("listing", wish), ("listing_matches", wish), ("talk", talk), ("talk_messages", talk),
             ("person", city["offer"].owner_id), ("listing_edit", wish), ("listing_check", city["draft"].listing_id),
             *(("listing_step", city["draft"].listing_id, step) for step in range(1, 6)),
@@ -57,22 +58,3 @@ def test_open_in_both_languages_within_budget(city, client, client_of, cast, dja
                     text = response.content.decode()
                     assert f'lang="{language}"' in text
                     assert text.count("<h1") == 1, url
-
-
-def test_find_answers_within_budget_however_many_rows(
-    make_offer, salma, client, django_assert_num_queries, django_capture_on_commit_callbacks
-):
-    def count(url):
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
-        client.get(url)
-        with CaptureQueriesContext(connection) as queries:
-            assert client.get(url).status_code == 200
-        return len(queries)
-
-    make_offer(salma, "خياطة", ["rukn:sewing"])
-    few = count("/find/?q=sewing")
-    for number in range(30):
-        make_offer(salma, f"خياطة {number}", ["rukn:sewing"])
-    assert count("/find/?q=sewing") == few

@@ -10,10 +10,13 @@ from django.core.management import call_command
 
 from accounts import services as accounts
 from exchange.lib import arabic
+from exchange.outbox import services as outbox
 from search import analysis, document, indexing
 from search.backends import backend
 from search.query import Query
 from skills.models import Listing
+from skills.services import listings
+from tests.faults.proxy import Proxy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.late_engine]
 
@@ -28,6 +31,7 @@ if site.ELASTICSEARCH_URL:
             elastic_index.client().indices.delete(index=name)
         IndexBuild.objects.all().delete()
         monkeypatch.setattr(indexing, "LOOKS", 0)  # nothing is on its way in these tests
+        indexing._engine.worked()
         elastic_rebuild.rebuild()
         return elastic_index
 
@@ -55,8 +59,7 @@ if site.ELASTICSEARCH_URL:
 
         def test_an_older_text_that_comes_late_stays_out(self, index, make_offer, salma, relay):
             offer = make_offer(salma, "خياطة", ["rukn:sewing"])
-            row = document.rows([offer.pk]).get()
-            late = document.build(row)
+            late = document.one(offer.pk)
             Listing.objects.filter(pk=offer.pk).update(title="تطريز", search_rev=late.version + 1)
             indexing.sync([offer.pk])
             backend().write([late, late])
@@ -66,7 +69,7 @@ if site.ELASTICSEARCH_URL:
 
         def test_an_erased_listing_never_comes_back_by_a_late_write(self, index, make_offer, salma, relay):
             offer = make_offer(salma, "خياطة", ["rukn:sewing"])
-            late = document.build(document.rows([offer.pk]).get())
+            late = document.one(offer.pk)
             relay()
             number = offer.pk
             Listing.objects.filter(pk=number).delete()
@@ -78,7 +81,7 @@ if site.ELASTICSEARCH_URL:
         def test_a_ghost_and_an_old_text_are_named_by_verify(self, index, make_offer, salma, relay, capsys):
             offer = make_offer(salma, "خياطة", ["rukn:sewing"])
             relay()
-            ghost = document.build(document.rows([offer.pk]).get())
+            ghost = document.one(offer.pk)
             backend().write([type(ghost)(**{**vars(ghost), "listing_id": 10_000_001})])
             Listing.objects.filter(pk=offer.pk).update(search_rev=99)
             with pytest.raises(SystemExit):
@@ -95,6 +98,32 @@ if site.ELASTICSEARCH_URL:
                 relay()
             waiting = Event.objects.filter(finished_at=None, parked_at=None)
             assert [(event.subject_id, event.tries) for event in waiting] == [(str(offer.pk), 0)]
+
+        def test_while_it_hangs_only_one_batch_waits_for_it(self, index, make_offer, salma, away, monkeypatch):
+            monkeypatch.setattr(index, "ASK_SECONDS", 1.0)
+            offer = make_offer(salma, "خياطة", ["rukn:sewing"])
+            with away(hang=True):
+                started = time.monotonic()
+                for _ in range(5):
+                    with pytest.raises(outbox.Later):
+                        indexing.sync([offer.pk])
+                assert time.monotonic() - started < index.ASK_SECONDS + 1
+
+        def test_a_draft_begun_and_thrown_away_is_no_fault(self, index, salma, concepts, relay):
+            revision = listings.start(owner=salma, kind="offer", lang="ar")
+            relay()
+            assert not indexing.settled_drift()
+            listings.withdraw(revision=revision, by=salma)
+            relay()
+            assert not indexing.settled_drift()
+
+        def test_a_document_newer_than_its_row_is_named(self, index, make_offer, salma, relay):
+            offer = make_offer(salma, "خياطة", ["rukn:sewing"])
+            relay()
+            Listing.objects.filter(pk=offer.pk).update(search_rev=1)  # as after setting a backup back
+            assert indexing.settled_drift().stale == [offer.pk]
+            elastic_rebuild.rebuild()
+            assert not indexing.settled_drift()
 
     class TestDocument:
         def test_has_the_fields_of_its_listing_and_no_others(self, index, make_offer, salma, relay):
@@ -126,7 +155,7 @@ if site.ELASTICSEARCH_URL:
         def test_killed_anywhere_loses_nothing_and_goes_on(
             self, index, make_offer, salma, relay, monkeypatch, point, moment
         ):
-            monkeypatch.setattr(elastic_rebuild, "CHUNK", 1)
+            monkeypatch.setattr(document, "CHUNK", 1)
             first = make_offer(salma, "خياطة", ["rukn:sewing"])
             second = make_offer(salma, "خياطة الستائر", ["rukn:sewing"])
             relay()
@@ -169,6 +198,25 @@ if site.ELASTICSEARCH_URL:
             monkeypatch.setattr(index, "write", write)
             elastic_rebuild.rebuild()
             assert index.client().get(index=index.read_alias(), id=str(offer.pk))["_source"]["title"] == "تطريز"
+
+        def test_a_listing_begun_during_the_comparison_is_not_erased(
+            self, index, make_offer, salma, relay, monkeypatch
+        ):
+            make_offer(salma, "خياطة", ["rukn:sewing"])
+            relay()
+            usual = index.digest
+
+            def digest(name):  # the rows were read; now somebody publishes, and the indexer is quick
+                monkeypatch.setattr(index, "digest", usual)
+                born = make_offer(salma, "تطريز", ["rukn:sewing"])
+                indexing.sync([born.pk])
+                return usual(name)
+
+            monkeypatch.setattr(index, "digest", digest)
+            elastic_rebuild.rebuild()
+            relay()
+            assert len(found("تطريز")) == 1
+            assert not indexing.settled_drift()
 
         def test_migrate_does_nothing_to_an_index_of_todays_shape(self, index):
             before = index.behind(index.read_alias())
@@ -245,9 +293,39 @@ if site.ELASTICSEARCH_URL:
             assert not engine.find(Query(text="خياطة", lang="ar")).is_basic
             assert not engine.breaker.is_open
 
+        def test_an_answer_that_comes_by_drops_is_given_up_in_time(self, index, make_offer, salma, relay, settings):
+            from search.backends.guarded import GuardedBackend
+
+            make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"])
+            relay()
+            settings.SEARCH_SECONDS = 0.6
+            with Proxy(settings.ELASTICSEARCH_URL) as proxy:
+                settings.ELASTICSEARCH_URL = proxy.url
+                index.client.cache_clear()
+                engine = GuardedBackend()
+                engine.find(Query(text="خياطة", lang="ar"))
+                proxy.drip(40)
+                started = time.monotonic()
+                answer = engine.find(Query(text="خياطة", lang="ar"))
+                waited = time.monotonic() - started
+            index.client.cache_clear()
+            assert answer.is_basic
+            assert waited < 1.0
+
+        def test_a_question_it_refuses_turns_nobody_else_away(self, index, make_offer, salma, relay):
+            from search.backends.guarded import GuardedBackend
+
+            make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"])
+            relay()
+            engine = GuardedBackend()
+            for _ in range(5):
+                assert engine.find(Query(text="خياطة", offset=20_000)).is_basic  # beyond what Elasticsearch pages
+            assert not engine.breaker.is_open
+            assert not engine.find(Query(text="خياطة")).is_basic
+
     def test_two_writers_at_once_leave_the_newer_text(index, make_offer, salma, relay):
         offer = make_offer(salma, "خياطة", ["rukn:sewing"])
-        base = document.build(document.rows([offer.pk]).get())
+        base = document.one(offer.pk)
         versions = [
             type(base)(**{**vars(base), "version": base.version + step, "title": f"ن{step}"}) for step in range(40)
         ]

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 
 import pytest
 from django.core.management import call_command
@@ -56,9 +57,36 @@ class TestImportConcepts:
         tree = concepts_service.tree()
         assert tree.ids[mapping["uri"]] in tree.related[tree.ids[mapping["exact"][0]]]
 
+    def test_relates_it_to_each_of_ours_that_is_close_but_puts_none_under_it(self, lines, db):
+        rows = [json.loads(line) for line in concepts_service.MAPPINGS.read_text(encoding="utf-8").splitlines()]
+        close = Counter(uri for row in rows for uri in row.get("close", ()))
+        shared = close.most_common(1)[0][0]
+        mine = [row["uri"] for row in rows if shared in row.get("close", ())]
+        above = next(row for row in rows if row.get("broader"))
+        run(
+            "import_concepts",
+            lines(
+                {"uri": shared, "en": {"label": "close to several"}},
+                {"uri": above["broader"][0], "en": {"label": "broader"}},
+            ),
+        )
+        tree = concepts_service.tree()
+        assert len(mine) > 1
+        assert set(tree.related[tree.ids[shared]]) == {tree.ids[uri] for uri in mine}
+        assert tree.ids[above["broader"][0]] not in tree.broader[tree.ids[above["uri"]]]
+
+    def test_each_name_knows_its_source(self, lines, concepts):
+        names = {"label": "خياطة", "others": ["تخييط"], "sources": {"تخييط": "Unicode CLDR"}}
+        run("import_concepts", lines({**SEWING, "ar": names, "source": "Rukn"}))
+        sources = Label.objects.filter(concept__uri="x:sewing").values_list("text", "source")
+        assert dict(sources) == {"خياطة": "Rukn", "تخييط": "Unicode CLDR", "sewing": "Rukn"}
+
     @pytest.mark.parametrize(
         ("bad", "cause"),
         [
+            ({"uri": "x:a", "en": {"label": "x", "sources": ["y"]}}, "line 2: en.sources must be an object"),
+            ({"uri": "x:a", "en": {"label": "x", "sources": {"y": "z"}}}, "line 2: en.sources names 'y'"),
+            ({"uri": "x:a", "en": {"label": "x", "sources": {"x": 1}}}, "line 2: en.sources of 'x' must be text"),
             (b"{", "line 2: not JSON"),
             (b"\xff\xfe", "line 2: not UTF-8"),
             (b"[]", "line 2: not a JSON object"),

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Command(BaseCommand):
         self._plant(options)
         if options["no_serve"]:
             return
-        listener = self._listen(options["port"])
+        listener = listen(options["port"], self.stdout.write)
         port = listener.getsockname()[1]
         settings.SITE_URL = f"http://127.0.0.1:{port}"
         self._tell(port, options["lang"], time.monotonic() - started)
@@ -88,22 +89,6 @@ class Command(BaseCommand):
         except Away as error:
             self.stdout.write(f"The search engine is away ({error}); the database answers until it is back.")
 
-    def _listen(self, wanted: int) -> socket.socket:
-        for port in range(wanted, wanted + PORTS_TRIED):
-            listener = socket.socket()
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind(("127.0.0.1", port))
-                listener.listen(128)  # from here on a visitor waits instead of being turned away
-            except OSError:
-                listener.close()
-                continue
-            if port != wanted:
-                self.stdout.write(f"Port {wanted} is taken, so this is port {port}.")
-            return listener
-        last = wanted + PORTS_TRIED - 1
-        return command.unusable(f"demo: no free port from {wanted} to {last}; name another with --port")
-
     def _tell(self, port: int, lang: str, seconds: float) -> None:
         from exchange.demo_urls import PERSONAS
 
@@ -125,6 +110,7 @@ class Command(BaseCommand):
             log_level="warning",
             ws="websockets-sansio",
             lifespan="off",
+            proxy_headers=False,  # the demo stands behind no proxy, so nobody names an address but the connection
             timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
@@ -156,3 +142,21 @@ def _ring_regularly(stop: threading.Event) -> None:
             if time.monotonic() >= due[name]:
                 due[name] = time.monotonic() + float(job["schedule"])
                 celery.send_task(job["task"], kwargs=job.get("kwargs"), ignore_result=True, **job.get("options", {}))
+
+
+def listen(wanted: int, say: Callable[[str], object]) -> socket.socket:
+    """Give a listening socket on this port or the next free one; ends the command when there is none."""
+    for port in range(wanted, wanted + PORTS_TRIED):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+            listener.listen(128)  # from here on a visitor waits instead of being turned away
+        except OSError:
+            listener.close()
+            continue
+        if port != wanted:
+            say(f"Port {wanted} is taken, so this is port {port}.")
+        return listener
+    last = wanted + PORTS_TRIED - 1
+    return command.unusable(f"demo: no free port from {wanted} to {last}; name another with --port")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import redis
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.checks import run_checks
@@ -14,13 +15,18 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from exchange.celery import app as celery
 from exchange.outbox import services as outbox
 from exchange.outbox.models import Event
+from exchange.watch import health
+from search import health as engine
 from search.backends import backend
+from search.backends.base import Away
 from skills.models import Concept
 from skills.services import concepts
 
 OLDEST_OUTBOX_SECONDS = 120
+OLDEST_HEARTBEAT_SECONDS = 60
 
 Check = Callable[[], "str | tuple[str, str]"]  # what is well, or (what is not, its fix)
 
@@ -100,9 +106,51 @@ def _mail() -> str | tuple[str, str]:
         return "the mail server answers"
 
 
-def _layer() -> str | tuple[str, str]:
-    name = str(settings.CHANNEL_LAYERS["default"]["BACKEND"]).rsplit(".", 1)[-1]
-    return f"{name}{'' if settings.REDIS_URL else ': enough for one process'}"
+def _redis() -> str | tuple[str, str]:
+    if not settings.REDIS_URL:
+        return "not used: bells stay in this process"
+    try:
+        found = health.redis_client().info("persistence")
+    except (redis.RedisError, OSError) as error:
+        return f"does not answer ({type(error).__name__})", "Start Redis, or mend REDIS_URL."
+    if not found.get("aof_enabled"):
+        return "keeps no append-only file: a crash loses every queued task", "Start Redis with --appendonly yes."
+    return "answers, with its append-only file"
+
+
+def _workers() -> str | tuple[str, str]:
+    if not settings.REDIS_URL:
+        return "the work is done in the process of `manage.py demo`"
+    try:
+        answers = celery.control.inspect(timeout=1.0).active_queues() or {}
+    except Exception as error:  # the broker's own family of errors is wide
+        return f"cannot be asked ({type(error).__name__})", "Start Redis first."
+    served = {queue["name"] for queues in answers.values() for queue in queues}
+    if idle := sorted(set(settings.CELERY_TASK_QUEUES) - served):
+        return f"nobody works for {', '.join(idle)}", f"Start `celery -A exchange worker -Q {idle[0]}`."
+    return f"{len(answers)} workers answer"
+
+
+def _scheduler() -> str | tuple[str, str]:
+    if not settings.REDIS_URL:
+        return "rings in the process of `manage.py demo`"
+    seconds = outbox.seconds_since_heartbeat()
+    if not 0 <= seconds <= OLDEST_HEARTBEAT_SECONDS:
+        told = "never rang" if seconds < 0 else f"rang last {seconds:.0f} s ago"
+        return told, "Start `celery -A exchange beat`, and a worker for bells."
+    return f"rang {seconds:.0f} s ago"
+
+
+def _engine() -> str | tuple[str, str]:
+    if not settings.ELASTICSEARCH_URL:
+        return "not used: the database searches"
+    try:
+        engine.ask(2.0)
+    except Away as error:
+        return str(error), "Run `manage.py search migrate`."
+    except Exception as error:  # the client's own family of errors stays in `search`
+        return f"does not answer ({type(error).__name__})", "Start Elasticsearch, or mend ELASTICSEARCH_URL."
+    return "Elasticsearch answers and has our index"
 
 
 def _look() -> str | tuple[str, str]:
@@ -134,7 +182,10 @@ CHECKS: dict[str, Check] = {
     "search": _search,
     "outbox": _outbox,
     "mail": _mail,
-    "live channel": _layer,
+    "redis": _redis,
+    "workers": _workers,
+    "scheduler": _scheduler,
+    "elasticsearch": _engine,
     "look": _look,
     "words": _words,
     "clock": _clock,

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import services as accounts
+from accounts.models import Token
 from exchange.asgi import application
 from exchange.chat import rules
 from exchange.chat import services as chat
@@ -120,6 +121,22 @@ async def test_socket_closes_when_the_key_is_withdrawn(yusuf):
     await in_db(accounts.sign_out_everywhere)(person=yusuf)
     closed = await his.receive_output(timeout=6)
     assert closed["code"] == 4401
+
+
+async def test_a_key_that_may_not_talk_is_turned_away(yusuf):
+    token = await in_db(accounts.make_token)(person=yusuf, scopes=["read", "write", "curate"])
+    headers = [(b"authorization", f"Token {token}".encode()), (b"origin", b"http://testserver")]
+    socket = WebsocketCommunicator(application, "/ws/chat/", headers=headers)
+    await socket.connect()
+    assert (await socket.receive_output(timeout=3)) == {"type": "websocket.close", "code": 4403}
+
+
+async def test_socket_closes_when_its_own_key_is_removed_though_others_stay(yusuf):
+    his = await open_socket(yusuf)
+    key = await in_db(Token.objects.get)()
+    await in_db(accounts.make_token)(person=yusuf, name="another")
+    await in_db(accounts.remove_token)(person=yusuf, token_id=key.pk)
+    assert (await his.receive_output(timeout=6))["code"] == 4401
 
 
 @given(

@@ -1,0 +1,156 @@
+"""What is deployed is what is tested: compose file, image, proxy and plain processes say the same."""
+
+import json
+import os
+import re
+import secrets
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import check_jsonschema
+import jsonschema
+import yaml
+
+from exchange.management import processes
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+SERVICES = COMPOSE["services"]
+OURS = {name: each for name, each in SERVICES.items() if each["image"] == "rukn"}
+
+
+def settings_variables():
+    return set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "exchange/settings.py").read_text(encoding="utf-8")))
+
+
+def example():
+    lines = (DEPLOY / "environment.example").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+class TestCompose:
+    def test_follows_the_compose_specification(self):
+        # The schema (compose-spec/compose-spec, Apache-2.0) as check-jsonschema brings it.
+        folder = Path(check_jsonschema.__file__).parent / "builtin_schemas" / "vendor"
+        jsonschema.validate(COMPOSE, json.loads((folder / "compose-spec.json").read_text(encoding="utf-8")))
+
+    def test_runs_the_commands_of_the_table(self):
+        table = processes.table()
+        assert set(OURS) == {*table, "migrate"}
+        for name, entry in table.items():
+            assert OURS[name]["command"] == entry.argv(host="0.0.0.0", port=entry.port), name
+        steps = " && ".join(shlex.join(each) for each in processes.once())
+        assert OURS["migrate"]["command"] == ["sh", "-c", steps]
+
+    def test_has_two_processes_of_sockets_and_both_queues(self, settings):
+        assert sum("exchange.asgi:sockets" in each["command"] for each in OURS.values()) == 2
+        queues = {each["command"][each["command"].index("-Q") + 1] for each in OURS.values() if "-Q" in each["command"]}
+        assert queues == set(settings.CELERY_TASK_QUEUES)
+
+    def test_waits_for_the_migrations_and_opens_only_the_proxy(self):
+        for name, each in OURS.items():
+            if name != "migrate":
+                assert each["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+        assert [name for name, each in SERVICES.items() if "ports" in each] == ["proxy"]
+
+    def test_keeps_what_redis_was_told(self):
+        assert "--appendonly" in SERVICES["redis"]["command"]
+
+    def test_processes_may_write_nothing_but_scratch(self):
+        for each in OURS.values():
+            assert each["read_only"] is True
+            assert each["cap_drop"] == ["ALL"]
+
+    def test_counts_together_where_processes_share_a_port(self):
+        for name, entry in processes.table().items():
+            assert ("PROMETHEUS_MULTIPROC_DIR" in OURS[name].get("environment", {})) == entry.counts_together
+
+
+class TestVariables:
+    def test_of_the_example_and_the_containers_are_those_that_settings_read(self):
+        known = settings_variables() | {"POSTGRES_PASSWORD", "PROMETHEUS_MULTIPROC_DIR"}
+        named = {*example(), *(name for each in OURS.values() for name in each.get("environment", {}))}
+        assert named - known == set()
+
+    def test_the_ports_of_the_proxy_are_those_of_the_table(self):
+        site = (DEPLOY / "nginx/site.conf").read_text(encoding="utf-8")
+        for name, entry in processes.table().items():
+            if entry.port:
+                assert f"server {name}:{entry.port} " in site
+
+
+class TestImage:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    last = text[text.rindex("\nFROM ") :]
+
+    def test_runs_as_nobody_special(self):
+        assert re.search(r"^USER rukn$", self.last, re.M)
+
+    def test_has_no_build_tools_in_the_last_stage(self):
+        assert not re.search(r"apt-get|pip install|gcc|build-essential|apk add", self.last)
+
+    def test_names_images_by_name_only(self):
+        bases = re.findall(r"^FROM (\S+)", self.text, re.M)
+        assert [name for name in bases if "/" in name or "." in name.split(":")[0]] == []
+
+
+class TestProxy:
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((DEPLOY / "nginx").iterdir()))
+
+    def test_writes_anew_whatever_a_client_says_about_itself(self):
+        forward = (DEPLOY / "nginx/forward.conf").read_text(encoding="utf-8")
+        for name, value in {
+            "X-Forwarded-For": "$remote_addr", "X-Forwarded-Proto": "$scheme", "X-Forwarded-Host": '""',
+            "Forwarded": '""', "X-Request-ID": "$request_id",
+        }.items():  # fmt: skip
+            assert f"proxy_set_header {name} {value};" in forward
+        assert "$proxy_add_x_forwarded_for" not in self.text
+
+    def test_every_answer_of_its_own_has_the_headers(self):
+        locations = (DEPLOY / "nginx/locations.conf").read_text(encoding="utf-8")
+        for block in re.findall(r"location[^{]+\{([^}]*)\}", locations):
+            assert "proxy_pass" in block or "include headers.conf;" in block
+
+
+class TestProduction:
+    """A whole production environment."""
+
+    given = {
+        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")},
+        **{name: value for name, value in example().items() if value and name != "POSTGRES_PASSWORD"},
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "METRICS_TOKEN": secrets.token_urlsafe(32),
+    }
+
+    def run(self, tmp_path, *arguments, **changes):
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+            env={**self.given, "RUKN_VAR": str(tmp_path), **changes},
+        )  # fmt: skip
+
+    def test_passes_the_deployment_check_without_a_warning(self, tmp_path):
+        ended = self.run(tmp_path, "check", "--deploy", "--fail-level", "WARNING")
+        assert ended.returncode == 0, ended.stderr
+        assert "no issues" in ended.stdout
+
+    def test_is_asked_by_watchers_of_containers(self, tmp_path):
+        code = (
+            "import django; django.setup(); from django.conf import settings as s;"
+            "import re; assert re.match(s.SECURE_REDIRECT_EXEMPT[0], 'healthz') and s.ALLAUTH_TRUSTED_PROXY_COUNT == 1"
+        )
+        given = {**self.given, "RUKN_VAR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "exchange.settings"}
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=given, timeout=60, check=True)
+
+    def test_writes_json(self, tmp_path):
+        code = "import django; django.setup(); from exchange.lib.logs import tell; tell('sign_in', person=5)"
+        ended = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+            env={**self.given, "RUKN_VAR": str(tmp_path), "LOG_FORMAT": "json",
+                 "DJANGO_SETTINGS_MODULE": "exchange.settings"},
+        )  # fmt: skip
+        line = json.loads(ended.stderr.splitlines()[-1])
+        assert (line["event"], line["person"], line["level"]) == ("sign_in", 5, "info")

@@ -1,0 +1,59 @@
+"""`doctor` tells what is not well with its fix: broker, workers, scheduler, engine."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from exchange.management.commands import doctor
+from exchange.outbox import services as outbox
+from exchange.outbox.tasks import heartbeat
+
+
+@pytest.fixture
+def away(settings):
+    """Name services where nobody answers."""
+    settings.REDIS_URL = "redis://:canary@127.0.0.1:1/0"
+    settings.ELASTICSEARCH_URL = "http://127.0.0.1:1"
+    doctor.health.redis_client.cache_clear()
+    yield
+    doctor.health.redis_client.cache_clear()
+
+
+def test_a_silent_redis_is_named_without_its_password(away):
+    says, fix = doctor._redis()
+    assert "does not answer" in says
+    assert "REDIS_URL" in fix
+    assert "canary" not in says + fix
+
+
+def test_missing_workers_are_named_by_queue(away, monkeypatch):
+    class Inspect:
+        def active_queues(self):
+            return {"bells@here": [{"name": "bells"}]}
+
+    monkeypatch.setattr(doctor.celery.control, "inspect", lambda timeout: Inspect())
+    assert doctor._workers() == ("nobody works for long", "Start `celery -A exchange worker -Q long`.")
+
+
+@pytest.mark.django_db
+class TestScheduler:
+    def test_that_never_rang_is_told(self, away):
+        assert doctor._scheduler()[0] == "never rang"
+
+    def test_that_rings_is_well(self, away):
+        heartbeat()
+        assert doctor._scheduler().startswith("rang ")
+
+    def test_that_fell_silent_is_told(self, away):
+        heartbeat()
+        long_ago = timezone.now() - timedelta(minutes=5)
+        outbox.Job.objects.filter(name=outbox.HEARTBEAT).update(ran_at=long_ago)
+        assert "ago" in doctor._scheduler()[0]
+
+
+def test_nothing_configured_is_well(settings):
+    settings.REDIS_URL = settings.ELASTICSEARCH_URL = ""
+    assert all(
+        isinstance(check(), str) for check in (doctor._redis, doctor._workers, doctor._scheduler, doctor._engine)
+    )

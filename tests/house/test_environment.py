@@ -1,0 +1,98 @@
+"""Variables that cannot work stop the start of every process, with a sentence that names them and the cure."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from exchange.lib.environment import Env, WrongVariable, agree
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+WELL = {
+    "SITE_URL": "https://rukn.example.org",
+    "BEHIND_HTTPS": True,
+    "SECRET_KEY": True,
+    "ALLOWED_HOSTS": ["rukn.example.org"],
+    "REDIS_URL": "redis://r:6379/0",
+    "DATABASE_URL": "postgres://u:p@h:5432/rukn",
+    "EMAIL_URL": "smtp+tls://u:p@h:587",
+    "DEFAULT_FROM_EMAIL": "rukn@example.org",
+    "METRICS_TOKEN": "a" * 32,
+}
+
+
+def test_a_whole_environment_is_left_alone():
+    agree(WELL)
+    agree({**WELL, "SITE_URL": "http://127.0.0.1:8000", "BEHIND_HTTPS": False, "ALLOWED_HOSTS": ["127.0.0.1"]})
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"SITE_URL": "rukn.example.org"}, "SITE_URL must look like"),
+        ({"SITE_URL": "https://rukn.example.org/city"}, "without a path"),
+        ({"SITE_URL": "http://rukn.example.org"}, "SITE_URL must begin with https"),
+        ({"BEHIND_HTTPS": False}, "set BEHIND_HTTPS=1"),
+        ({"SECRET_KEY": False}, "SECRET_KEY must be set"),
+        ({"ALLOWED_HOSTS": ["other.example.org"]}, "ALLOWED_HOSTS must hold rukn.example.org"),
+        ({"DATABASE_URL": ""}, "REDIS_URL is for several processes"),
+        ({"DATABASE_URL": "sqlite:///x"}, "REDIS_URL is for several processes"),
+        ({"DEFAULT_FROM_EMAIL": ""}, "set DEFAULT_FROM_EMAIL"),
+        ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN must have 16"),
+    ],
+)
+def test_halves_and_contradictions_are_named(change, says):
+    with pytest.raises(WrongVariable, match=says):
+        agree({**WELL, **change})
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        ("value", "read", "says"),
+        [
+            ("yes please", lambda env: env.bool("RUKN_TRIED"), "must be 1 or 0"),
+            ("four", lambda env: env.int("RUKN_TRIED", default=4), "whole number"),
+            ("-1", lambda env: env.int("RUKN_TRIED", default=4), "between 0 and"),
+            ("0,6", lambda env: env.float("RUKN_TRIED", default=0.6), "a number"),
+            ("hindi", lambda env: env.choice("RUKN_TRIED", "latn", ("latn", "arab")), "one of latn, arab"),
+            ("Amman", lambda env: env.zone("RUKN_TRIED", "Asia/Amman"), "time zone"),
+        ],
+    )
+    def test_that_cannot_be_are_refused(self, monkeypatch, value, read, says):
+        monkeypatch.setenv("RUKN_TRIED", value)
+        with pytest.raises(WrongVariable, match=f"RUKN_TRIED.*{says}"):
+            read(Env())
+
+    def test_unset_and_empty_ones_have_their_default(self, monkeypatch):
+        monkeypatch.setenv("RUKN_TRIED", "")
+        assert Env().int("RUKN_TRIED", default=4) == 4
+        assert Env().bool("RUKN_TRIED_TOO", default=True) is True
+
+    def test_misspelt_names_are_refused(self, monkeypatch):
+        env = Env()
+        env.str("ELASTICSEARCH_URL", default="")
+        monkeypatch.setenv("ELASTICSEARCH_URI", "http://h:9200")
+        with pytest.raises(WrongVariable, match="did you mean ELASTICSEARCH_URL"):
+            env.refuse_misspelt()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        ["manage.py", "check"],
+        ["-c", "import exchange.wsgi"],
+        ["-c", "import exchange.asgi"],
+        ["-m", "celery", "-A", "exchange", "report"],
+    ],
+    ids=["command", "pages", "sockets", "worker"],
+)
+def test_every_process_says_one_sentence(start):
+    environment = {**os.environ, "STALE_AFTER_DAYS": "sixty"}
+    ended = subprocess.run(
+        [sys.executable, *start], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode != 0
+    assert "STALE_AFTER_DAYS must be a whole number" in ended.stderr
+    assert "Traceback" not in ended.stderr
