@@ -74,9 +74,10 @@ def patterns() -> tuple[Pattern, ...]:
     for lang in LANGUAGES:
         with (HERE / f"{lang}.toml").open("rb") as stream:
             rules = tomllib.load(stream)
+        groups = rules.pop("words", {})
         for rule, row in rules.items():
-            says = tuple(_compiled(lang, each) for each in row["says"])
-            unless = tuple(_compiled(lang, each) for each in row.get("unless", ()))
+            says = tuple(_compiled(lang, each, groups) for each in row["says"])
+            unless = tuple(_compiled(lang, each, groups) for each in row.get("unless", ()))
             found.append(Pattern(rule, row["severity"], row["reason"], says, unless))
     return tuple(found)
 
@@ -86,10 +87,12 @@ def reason(rule: str, lang: str) -> str:
     return next((pattern.reason.get(lang, "") for pattern in patterns() if pattern.rule == rule), "")
 
 
-def _compiled(lang: str, words: str) -> "re.Pattern[str]":
-    """Read a pattern: folded like the text it is held against; a blank stands for any blanks."""
+def _compiled(lang: str, words: str, groups: dict[str, str]) -> "re.Pattern[str]":
+    """Read a pattern: folded like the text it is held against; <name> is a group of words, a blank any blanks."""
+    for name, group in groups.items():
+        words = words.replace(f"<{name}>", group)
     folded = read(words).text if lang == "ar" else words.casefold()
-    return re.compile(folded.replace(" ", r"[\s,،]+"))
+    return re.compile(folded.replace(" ?", r"[\s,،]*").replace(" ", r"[\s,،]+"))
 
 
 def _taken_back(pattern: Pattern, text: str, span: tuple[int, int]) -> bool:

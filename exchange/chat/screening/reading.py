@@ -12,7 +12,7 @@ _MARKS = re.compile(arabic.MARKS_PATTERN)
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\u20e3]"
 )
-_LOOKALIKES = str.maketrans("аеорсухіⅼ", "aeopcyxil")
+_LOOKALIKES = str.maketrans("аеорсухіⅼ\u2019\u2018", "aeopcyxil''")
 
 
 @dataclass(frozen=True)
