@@ -2,11 +2,11 @@
 
     python benchmarks/first_words.py [--names]
 
-`tests/data/first_words.jsonl` is what the rules were tuned on; `tests/data/first_words_unseen.jsonl` was written before
-and never tuned on. A bad message is caught when it gets a finding at least as severe as it expects and, where it gives
-contact data away, no part of what it names in "secrets" can be read in the masked text. A harmless message with any
-finding is a false alarm. `--names` lists the messages that go wrong. Prints JSON; exit status 1 when the tuned set falls
-short of 95 % caught or passes 2 % false alarms.
+`tests/data/first_words.jsonl` is what the rules were tuned on; `tests/data/first_words_unseen.jsonl` was written
+before and never tuned on. A bad message is caught when it gets a finding at least as severe as it expects and, where
+it gives contact data away, no part of what it names in "secrets" can be read in the masked text. A harmless message
+with any finding is a false alarm. `--names` lists the messages that go wrong. Prints JSON; exit status 1 when the tuned
+set falls short of 95 % caught or passes 2 % false alarms.
 """
 
 import argparse
@@ -25,8 +25,31 @@ SETS = {"tuned": DATA / "first_words.jsonl", "unseen": DATA / "first_words_unsee
 LEAST_RECALL, MOST_FALSE = 0.95, 0.02
 SEVERITIES = ["mask", "warn", "hold"]
 # What remains readable of an address when only its own part is gone: says nothing.
-COMMON = {"com", "net", "org", "www", "http", "https", "hxxp", "hxxps", "gmail", "hotmail", "instagram", "chat", "whatsapp",
-          "mail", "yahoo", "outlook", "live", "example", "me", "join", "start"}  # fmt: skip
+COMMON = frozenset(
+    [
+        "com",
+        "net",
+        "org",
+        "www",
+        "http",
+        "https",
+        "hxxp",
+        "hxxps",
+        "gmail",
+        "hotmail",
+        "instagram",
+        "chat",
+        "whatsapp",
+        "mail",
+        "yahoo",
+        "outlook",
+        "live",
+        "example",
+        "me",
+        "join",
+        "start",
+    ]
+)
 
 
 def main() -> int:

@@ -38,10 +38,12 @@ class MessageOut(serializers.ModelSerializer[Message]):
 
     conversation = serializers.IntegerField(source="conversation_id")
     sender = SenderOut()
+    note = serializers.CharField(help_text="why something in it is hidden; often empty")
+    warnings = serializers.ListField(child=serializers.CharField(), help_text="why to be careful; often empty")
 
     class Meta:
         model = Message
-        fields = ["conversation", "seq", "client_id", "sender", "body", "at"]
+        fields = ["conversation", "seq", "client_id", "sender", "body", "at", "note", "warnings"]
 
 
 class MessagesOut(serializers.Serializer[Any]):

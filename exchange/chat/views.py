@@ -61,6 +61,8 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
         if wants_json:
             status = 409 if refusal.code == "client_id_reused" else 422
             return JsonResponse({"type": "refused", "code": refusal.code, "text": str(refusal)}, status=status)
+        if refusal.code == "held":  # it is kept: shown as waiting, and a second click must not send it as another
+            return redirect(f"{conversation.get_absolute_url()}#end")
         form.add_error("body", str(refusal))
         return _page(request, person, conversation, form, status=422)
     if wants_json:
@@ -117,7 +119,9 @@ def _page(
         "others": [member.person for member in others],
         "seen_by_all": min((member.seen_seq for member in others), default=0),
         "form": form,
-        "is_open": is_open,
+        "is_open": is_open and conversation.stopped_at is None,
+        "is_stopped": conversation.stopped_at is not None,
+        "waiting": chat.waiting_of(person=person, conversation_id=conversation.pk),
         "place": "talks",
     }
     return render(request, "chat/talk.html", context, status=status)

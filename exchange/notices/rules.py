@@ -13,6 +13,7 @@ class Kind:
 
 KINDS = {
     "met": Kind(is_mailed=True),  # something new meets a search one keeps
+    "report": Kind(is_mailed=True),  # what came of a report one made
 }
 MOST_TRIES = 6
 CLAIM_MINUTES = 5  # a worker that died in the middle gives its notice free after this

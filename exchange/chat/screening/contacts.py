@@ -40,18 +40,20 @@ _SPOKEN = re.compile(r"[^\W_]+|[+,،;:/]")
 _FEWEST = 7
 _RUN = re.compile(r"(?<![\w.,:])(?:\+|00)?\(?\d(?:[ \-._()/*~|,،]{0,3}\d){6,17}(?![\w:])")
 # What may hide a number in plain sight is taken for one only where nothing announces a telephone.
+_DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _NOT_A_PHONE = [
-    re.compile(r"(?<![\d/.\-])(?:19|20)\d\d([\-/.])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])(?![\d/.\-])"),
-    re.compile(r"(?<![\d/.\-])(?:0?[1-9]|[12]\d|3[01])([\-/.])(?:0?[1-9]|1[0-2])\1(?:(?:19|20)\d\d|\d\d)(?![\d/.\-])"),
-    re.compile(r"(?<![\d/.\-])(?:0?[1-9]|[12]\d|3[01])/(?:0?[1-9]|1[0-2])(?![\d/])"),
+    re.compile(rf"(?<![\d/.\-])(?:19|20)\d\d([\-/.]){_MONTH}\1{_DAY}(?![\d/.\-])"),
+    re.compile(rf"(?<![\d/.\-]){_DAY}([\-/.]){_MONTH}\1(?:(?:19|20)\d\d|\d\d)(?![\d/.\-])"),
+    re.compile(rf"(?<![\d/.\-]){_DAY}/{_MONTH}(?![\d/])"),
     re.compile(r"(?<!\d)(?:[01]?\d|2[0-3]):[0-5]\d(?!\d)"),
     re.compile(r"(?<!\d)(?:19|20)\d\d\s*[-–/]\s*(?:19|20)\d\d(?!\d)"),
-    re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?![\d.])"),
+    re.compile(rf"(?<![\d.])(?:{_OCTET}\.){{3}}{_OCTET}(?![\d.])"),
 ]
 _ANNOUNCED = re.compile(
-    r"(?:رقمي|رقم (?:ال)?(?:جوال|هاتف|تلفون|تليفون|موبايل|بيت)|جوالي|تلفون|تليفون|هاتفي|موبايلي|نمرتي|نمره|النمره|اتصل|كلمني|"
-    r"كلميني|راسلني|رن علي|عيط|واتس|الرقم|my (?:phone|mobile|cell|number|digits)|phone|call me|text me|ring me|reach me|"
-    r"number is|my number|my cell|mobile|landline|whats ?app)"
+    r"(?:رقمي|رقم (?:ال)?(?:جوال|هاتف|تلفون|تليفون|موبايل|بيت)|جوالي|تلفون|تليفون|هاتفي|موبايلي|نمرتي|نمره|اتصل|"
+    r"كلمني|كلميني|راسلني|رن علي|عيط|واتس|الرقم|my (?:phone|mobile|cell|number|digits)|phone|call me|text me|ring me|"
+    r"reach me|number is|mobile|landline|whats ?app)"
 )
 _ANNOUNCED_WITHIN = 40
 _UNIT_AFTER = re.compile(
@@ -122,7 +124,7 @@ def _counts(written: str) -> bool:
 
 
 def spoken(text: str) -> Iterator[Span]:
-    """Give phone numbers said in words or in pieces: «صفر سبعة تسعة …», "oh seven nine double five", "079 then 123 …"."""
+    """Give phone numbers said in words or in pieces: «صفر سبعة تسعة …», "oh seven nine double five", "079 then 12"."""
     words = list(_SPOKEN.finditer(text))
     start = 0
     while start < len(words):
@@ -158,7 +160,7 @@ def _spoken_from(words: list["re.Match[str]"], start: int) -> tuple[int, list[st
                 digits += [value] * times
             times, said, last = 1, said + (not word.isdigit()), place + 1
         place += 1
-    return last, digits, said, joins
+    return (last if digits else place), digits, said, joins
 
 
 def _value(word: str) -> tuple[str | None, bool]:
@@ -175,6 +177,16 @@ def _value(word: str) -> tuple[str | None, bool]:
     return None, False
 
 
+def _bounded(words: str) -> "re.Pattern[str]":
+    """Compile a pattern in which nothing repeats without end: the time a text takes grows with its length only."""
+    for endless, most in _BOUNDS.items():
+        words = words.replace(endless, most)
+    return re.compile(words)
+
+
+_BOUNDS = {
+    r"\s*": r"\s{0,5}", r"\s+": r"\s{1,5}", "]*": "]{0,64}", "]+": "]{1,64}", "{2,}": "{2,64}", "{3,}": "{3,64}",
+}  # fmt: skip
 _AT = r"(?:@|\(\s*(?:at?|ات)\s*\)|\[\s*(?:at?|ات)\s*\]|\{\s*at\s*\}|\s(?:at|ات|عند)\s)"
 _DOT = r"(?:\.|\(\s*(?:dot|نقطه|دوت)\s*\)|\[\s*(?:dot|نقطه)\s*\]|\s*(?:dot|نقطه|دوت)\s*)"
 _ENDING = (
@@ -186,25 +198,27 @@ _HOUSES = (
     r"جيميل|جي ميل|هوتميل|هوت ميل|ياهو|اوتلوك|ايكلاود)"
 )
 MAIL = [
-    re.compile(r"[a-z0-9][a-z0-9._%+\-]*\s*@\s*[a-z0-9\-]+(?:\s*\.\s*[a-z0-9\-]+)+"),
-    re.compile(rf"[a-z0-9][\w.%+\-]*\s*{_AT}\s*[a-z0-9\-]{{2,}}\s*{_DOT}\s*{_ENDING}\b"),
-    re.compile(rf"(?:[a-z0-9][\w.%+\-]*\s*)?{_AT}?\s*{_HOUSES}\s*{_DOT}\s*(?:com|net|كوم|نت)\b"),
-    re.compile(rf"[a-z0-9][\w.%+\-]*\s*(?:{_AT}|\s(?:علي|في)\s)\s*(?:ال)?{_HOUSES}(?:\s*{_DOT}\s*(?:com|net|كوم|نت))?\b"),
-    re.compile(rf"[a-z0-9][\w.%+\-]{{2,}}\s+{_HOUSES}\s+(?:com|كوم)\b"),
-    re.compile(
+    _bounded(r"(?<![\w.])[a-z0-9][a-z0-9._%+\-]*\s*@\s*[a-z0-9\-]+(?:\s*\.\s*[a-z0-9\-]+)+"),
+    _bounded(rf"(?<![\w.])[a-z0-9][\w.%+\-]*\s*{_AT}\s*[a-z0-9\-]{{2,}}\s*{_DOT}\s*{_ENDING}\b"),
+    _bounded(rf"(?<![\w.])(?:[a-z0-9][\w.%+\-]*\s*)?{_AT}?\s*{_HOUSES}\s*{_DOT}\s*(?:com|net|كوم|نت)\b"),
+    _bounded(
+        rf"(?<![\w.])[a-z0-9][\w.%+\-]*\s*(?:{_AT}|\s(?:علي|في)\s)\s*(?:ال)?{_HOUSES}(?:\s*{_DOT}\s*(?:com|net|كوم|نت))?\b"
+    ),
+    _bounded(rf"(?<![\w.])[a-z0-9][\w.%+\-]{{2,}}\s+{_HOUSES}\s+(?:com|كوم)\b"),
+    _bounded(
         rf"(?<!\w)(?:ال)?(?:ايميلي?|بريدي|e-?mail|mail)\s(?:[^\W\d_]+\s){{0,3}}[a-z0-9][a-z0-9._\-]{{2,}}\s.{{0,30}}?(?:ال)?{_HOUSES}"
         rf"(?:\s*{_DOT}\s*(?:com|net|كوم|نت))?"
     ),
 ]
 LINK = [
-    re.compile(r"(?<![\w@.])(?:[a-z0-9\-]+\.){1,4}[a-z]{2,6}/[\w+]\S*"),
-    re.compile(r"(?<!\w)[a-z0-9\-]{2,}(?:\s\.\s[a-z0-9\-]{2,}){0,3}\s\.\s(?:com|net|org)\b"),
-    re.compile(r"(?:https?|hxxps?)\s*:\s*/\s*/\s*\S+"),
-    re.compile(r"\bwww\s*[.\s]\s*[a-z0-9\-]{2,}\S*"),
-    re.compile(
-        rf"(?<![\w@.])(?!asp\.net|vb\.net|ado\.net|\.net)[a-z0-9\-]{{2,}}(?:\.[a-z0-9\-]+)*\.{_ENDING}(?![\w])(?:/\S*)?"
+    _bounded(r"(?<![\w@.\-])(?:[a-z0-9\-]+\.){1,4}[a-z]{2,6}/[\w+]\S*"),
+    _bounded(r"(?<![\w\-])[a-z0-9\-]{2,}(?:\s\.\s[a-z0-9\-]{2,}){0,3}\s\.\s(?:com|net|org)\b"),
+    _bounded(r"(?:https?|hxxps?)\s*:\s*/\s*/\s*\S+"),
+    _bounded(r"\bwww\s*[.\s]\s*[a-z0-9\-]{2,}\S*"),
+    _bounded(
+        rf"(?<![\w@.\-])(?!asp\.net|vb\.net|ado\.net|\.net)[a-z0-9\-]{{2,}}(?:\.[a-z0-9\-]+)*\.{_ENDING}(?![\w])(?:/\S*)?"
     ),
-    re.compile(
+    _bounded(
         rf"(?<!\w)[a-z0-9\-]{{2,}}\s*(?:\(\s*(?:dot|نقطه|دوت)\s*\)|\[\s*dot\s*\]|\s(?:dot|نقطه|دوت)\s)\s*{_ENDING}\b(?:\s*/\s*\S+)?"
     ),
 ]
@@ -215,28 +229,30 @@ _NETWORKS = (
     r"ايمو|ماسنجر|لينكد\s?ان)"
 )
 _NAME = r"[a-z0-9][a-z0-9._\-]{2,}"
-_INVENTED = r"(?=[a-z0-9._\-]*[a-z])(?=[a-z0-9._\-]*[0-9_.][a-z0-9_\-]?)[a-z0-9][a-z0-9._\-]{1,40}[a-z0-9_]"  # no plain word
+_INVENTED = (
+    r"(?=[a-z0-9._\-]*[a-z])(?=[a-z0-9._\-]*[0-9_.][a-z0-9_\-]?)[a-z0-9][a-z0-9._\-]{1,40}[a-z0-9_]"  # no plain word
+)
 _SPACED = r"(?:[a-z0-9] ){4,20}[a-z0-9]\b"
 _LITTLE = (
     r"(?:\W{0,3}\b(?:is|id|user|username|name|account|channel|handle|my|s|as|on|حقي|حقتي|تبعي|تبعتي|ديالي|هو|هي|باسم|اسمي|اسم|"
     r"يوزر|يوزري|حساب|حسابي|معرف|علي|كلمني|live)\b){0,3}\W{1,3}"
 )
 HANDLE = [
-    re.compile(rf"(?<![\w.])@\s?{_NAME}"),
-    re.compile(r"(?<![\w.])[a-z0-9][a-z0-9._]{1,31}#\d{4}\b"),
-    re.compile(
+    _bounded(rf"(?<![\w.])@\s?{_NAME}"),
+    _bounded(r"(?<![\w.])[a-z0-9][a-z0-9._]{1,31}#\d{4}\b"),
+    _bounded(
         rf"\b(?:my|our|the)\s+(?:{_NETWORKS}|ig|user(?:name)?|handle|account|channel)(?:\s+(?:user(?:name)?|handle|id|"
         rf"account|name))?\s*(?:is\b|=|:|>)+\s*@?{_NAME}"
     ),
-    re.compile(rf"(?:(?<!\w)(?:ال)?{_NETWORKS}(?:ي|ه)?|\big)\b{_LITTLE}@?(?:{_INVENTED}|{_SPACED})"),
-    re.compile(
+    _bounded(rf"(?:(?<!\w)(?:ال)?{_NETWORKS}(?:ي|ه)?|\big)\b{_LITTLE}@?(?:{_INVENTED}|{_SPACED})"),
+    _bounded(
         rf"(?<!\w)(?:حسابي|يوزري|اليوزر|سنابي|انستاي|انستقرامي|قناتي|معرفي|ايميلي|بريدي|ايدي|الايدي){_LITTLE}@?{_INVENTED}"
     ),
-    re.compile(
+    _bounded(
         rf"(?<!\w)(?:حسابي|يوزري|سنابي|انستاي|قناتي|معرفي)(?:\s(?:علي|في)\s(?:ال)?{_NETWORKS})?\s*(?:هو\s|=|:)\s*@?{_NAME}"
     ),
-    re.compile(rf"(?<!\w)(?:ال)?{_NETWORKS}\s*(?:[:=>]+|\s(?:user|id|username|يوزر)\s)\s*@?{_NAME}"),
-    re.compile(
+    _bounded(rf"(?<!\w)(?:ال)?{_NETWORKS}\s*(?:[:=>]+|\s(?:user|id|username|يوزر)\s)\s*@?{_NAME}"),
+    _bounded(
         rf"(?:add me|find me|dm me|message me|text me|follow me|ضيفني|ضيفيني|اضفني|تابعني|كلمني|راسلني|ابحث عني)"
         rf"\s+(?:on |at |in |علي |في |ع |ب)?(?:ال)?{_NETWORKS}\s+(?:[a-z]+\s){{0,3}}{_INVENTED}"
     ),

@@ -14,7 +14,7 @@ LANGUAGES = ("ar", "en")
 MASK, WARN, HOLD = "mask", "warn", "hold"
 WARNINGS_TO_HOLD = 2
 COVER = "•••"
-LONGEST = 20_000
+MOST_ROUNDS = 10
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,15 @@ class Pattern:
 
 def screen(text: str, *, is_first_contact: bool) -> Screened:
     """Screen one message. Contact data is masked only before both have answered; patterns are looked for always."""
-    shown = text[:LONGEST]
-    reading = read(shown)
-    findings: list[Finding] = []
-    if is_first_contact:
-        for rule, spans in contacts.found(reading.text).items():
-            findings.append(Finding(rule, MASK, tuple(reading.original(*span) for span in spans)))
+    reading = read(text)
+    masked, hidden = _hide(text) if is_first_contact else (text, {})
+    findings = [Finding(rule, MASK, tuple(spans)) for rule, spans in hidden.items()]
     for pattern in patterns():
         spans = [match.span() for says in pattern.says for match in says.finditer(reading.text) if match.group()]
         spans = [span for span in spans if not _taken_back(pattern, reading.text, span)]
         if spans and all(pattern.rule != finding.rule for finding in findings):
             findings.append(Finding(pattern.rule, pattern.severity, tuple(reading.original(*span) for span in spans)))
-    return Screened(_masked(shown, findings) + text[LONGEST:], tuple(findings))
+    return Screened(masked, tuple(findings))
 
 
 @cache
@@ -92,7 +89,7 @@ def _compiled(lang: str, words: str, groups: dict[str, str]) -> "re.Pattern[str]
     for name, group in groups.items():
         words = words.replace(f"<{name}>", group)
     folded = read(words).text if lang == "ar" else words.casefold()
-    return re.compile(folded.replace(" ?", r"[\s,،]*").replace(" ", r"[\s,،]+"))
+    return re.compile(folded.replace(" ?", r"[\s,،]{0,4}").replace(" ", r"[\s,،]{1,4}"))
 
 
 def _taken_back(pattern: Pattern, text: str, span: tuple[int, int]) -> bool:
@@ -101,14 +98,31 @@ def _taken_back(pattern: Pattern, text: str, span: tuple[int, int]) -> bool:
     return any(unless.search(around) for unless in pattern.unless)
 
 
-def _masked(text: str, findings: list[Finding]) -> str:
-    spans = sorted(span for finding in findings if finding.severity == MASK for span in finding.spans)
-    out, at = [], 0
+def _hide(text: str) -> tuple[str, dict[str, list[tuple[int, int]]]]:
+    """Cover contact data, and look again until what is left gives nothing away. Gives rule → spans in the original."""
+    hidden: dict[str, list[tuple[int, int]]] = {}
+    places = list(range(len(text)))  # where each character left stood in the original
+    for _round in range(MOST_ROUNDS):
+        reading = read(text)
+        found = {
+            rule: [reading.original(*span) for span in spans] for rule, spans in contacts.found(reading.text).items()
+        }
+        if not found:
+            break
+        for rule, spans in found.items():
+            hidden.setdefault(rule, []).extend((places[start], places[end - 1] + 1) for start, end in spans)
+        text, places = _covered(text, places, sorted(span for spans in found.values() for span in spans))
+    return text, hidden
+
+
+def _covered(text: str, places: list[int], spans: list[tuple[int, int]]) -> tuple[str, list[int]]:
+    """Put a cover in place of each span; spans may overlap."""
+    out, left, at = [], [], 0
     for start, end in spans:
-        if end <= at:
-            continue
-        out.append(text[at : max(at, start)])
         if start >= at:
-            out.append(COVER)
-        at = end
-    return "".join([*out, text[at:]])
+            out += [text[at:start], COVER]
+            left += [*places[at:start], *[places[start]] * (len(COVER) - 1), places[end - 1]]
+        elif end > at:  # it begins inside the one before, which already has a cover
+            left[-1] = places[end - 1]
+        at = max(at, end)
+    return "".join([*out, text[at:]]), [*left, *places[at:]]
