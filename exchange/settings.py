@@ -73,6 +73,9 @@ RING_LENGTH = env.int("RING_LENGTH", default=4)  # people in an exchange ring at
 RING_DAYS = env.int("RING_DAYS", default=5)  # how long a proposed ring waits for all its answers
 RINGS_NEED_CURATOR = env.bool("RINGS_NEED_CURATOR", default=False)  # a curator looks before a ring is proposed
 UNDO_MINUTES = env.int("UNDO_MINUTES", default=10)  # how long a curator's decision can be taken back
+FIRST_WORDS_LONGEST = env.int("FIRST_WORDS_LONGEST", default=600)  # characters of a hello to a stranger
+NEW_ACCOUNT_DAYS = env.int("NEW_ACCOUNT_DAYS", default=14)
+FIRST_CONTACTS_A_DAY = env.int("FIRST_CONTACTS_A_DAY", default=5)  # hellos a new account may say in a day
 
 # --- Applications ----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [

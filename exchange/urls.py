@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from exchange import views
+from exchange.moderation import views as moderation
 from exchange.watch import views as watch
 
 urlpatterns = [
@@ -25,6 +26,7 @@ urlpatterns = [
     path("", include("exchange.notices.urls")),
     path("api/", include("exchange.api_urls")),
     path("desk/", include("exchange.moderation.urls")),
+    path("talks/<int:pk>/report/", moderation.report, name="report"),
     path("admin/", admin.site.urls),
 ]
 handler500 = "exchange.watch.views.server_error"

@@ -1,14 +1,16 @@
 """Shapes of concept and listing files, read strictly: a row is whole, or it is refused with its line and cause."""
 
 import csv
-import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from accounts import rules as week
+from exchange.lib.jsonl import BadRow, json_lines
+
+__all__ = ["BadRow", "json_lines"]
 
 LONGEST_LABEL = 200
 MOST_OTHERS = 400
@@ -17,14 +19,6 @@ FREE_PATTERN = re.compile(
     r"^(sun|mon|tue|wed|thu|fri|sat)[a-z]*"
     r"(?:[ -](?:(morning|afternoon|evening)|(\d{1,2})(?::(\d\d))?\s*[-–]\s*(\d{1,2})(?::(\d\d))?))?$"
 )
-
-
-class BadRow(ValueError):
-    """A line of a file that cannot be used. `line` counts from 1."""
-
-    def __init__(self, name: str, line: int, cause: str) -> None:
-        super().__init__(f"{name}: line {line}: {cause}")
-        self.name, self.line, self.cause = name, line, cause
 
 
 @dataclass(frozen=True)
@@ -45,26 +39,6 @@ class ConceptRow:
     broader: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     source: str = ""
-
-
-def json_lines(name: str, lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any] | BadRow]]:
-    """Give (line number, object or what is wrong with the line); blank lines are passed over."""
-    for number, raw in enumerate(lines, start=1):
-        if not raw.strip():
-            continue
-        try:
-            value = json.loads(raw.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            yield number, BadRow(name, number, f"not UTF-8 (byte {error.start + 1})")
-        except json.JSONDecodeError as error:
-            yield number, BadRow(name, number, f"not JSON ({error.msg}, column {error.colno})")
-        except RecursionError:
-            yield number, BadRow(name, number, "not JSON (nested too deeply)")
-        else:
-            if isinstance(value, dict):
-                yield number, value
-            else:
-                yield number, BadRow(name, number, "not a JSON object")
 
 
 def clean_text(value: object, *, what: str, most: int) -> str:

@@ -83,7 +83,7 @@ class Messages(ApiView):
         person = _person(request)
         get_object_or_404(Conversation.objects.for_member(person), pk=pk)
         message = chat.send(conversation_id=pk, sender=person, **self.read(MessageIn))
-        return self.show(MessageOut, message)
+        return self.show(MessageOut, chat.beside([message], person)[0])
 
 
 class Message(ApiView):

@@ -1,6 +1,7 @@
 """Conversations between people about a subject, and their messages in one order."""
 
 import uuid
+from collections.abc import Sequence
 
 from django.db import models
 from django.urls import reverse
@@ -25,6 +26,8 @@ class Conversation(models.Model):
     last_seq = models.PositiveIntegerField(default=0)
     last_at = models.DateTimeField(default=timezone.now, db_index=True)
     made_at = models.DateTimeField(default=timezone.now)
+    met_at = models.DateTimeField(null=True, blank=True)  # when both sides had written: contact data shows from then on
+    stopped_at = models.DateTimeField(null=True, blank=True)  # by a severe report, until a curator decides
 
     objects = ConversationQuerySet.as_manager()
 
@@ -53,7 +56,13 @@ class Member(models.Model):
 
 
 class Message(models.Model):
-    """One message; its place in the talk is `seq`, taken under the conversation's row lock."""
+    """One message; its place in the talk is `seq`, taken under the conversation's row lock.
+
+    `note` and `warnings` are said to one reader beside it (`exchange.chat.services.beside`); they are not stored.
+    """
+
+    note: str = ""
+    warnings: Sequence[str] = ()
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
     seq = models.PositiveIntegerField()
@@ -79,3 +88,44 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.conversation_id}#{self.seq}"
+
+
+class Screening(models.Model):
+    """What the local rules found in a message that was stored: rules and severities, never the words they hid."""
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="screening")
+    digest = models.CharField(max_length=64)  # keyed, of what was sent: knows a retry again without keeping its words
+    findings = models.JSONField(default=list)  # [{"rule", "severity"}]
+
+    def __str__(self) -> str:
+        return f"{self.message_id}: {self.findings}"
+
+
+class HeldQuerySet(models.QuerySet["Held"]):
+    """Which held messages."""
+
+    def waiting(self) -> "HeldQuerySet":
+        """Give those no curator has decided about."""
+        return self.filter(decided_at=None)
+
+
+class Held(models.Model):
+    """A message that waits for a curator and has no place in the order yet. Contact data is hidden in it too."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="held")
+    sender = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    client_id = models.UUIDField()
+    body = models.TextField(max_length=4000)
+    digest = models.CharField(max_length=64)
+    findings = models.JSONField(default=list)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    message = models.OneToOneField(Message, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+
+    objects = HeldQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sender", "client_id"], name="one_held_per_client_id")]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} from {self.sender_id}"

@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from accounts.models import Person
 from exchange.chat import services as chat
+from exchange.chat.screening import screen
 from exchange.lib.text import clean
 from exchange.outbox import services as outbox
 
@@ -49,13 +50,15 @@ class Writer:
     async def send(
         self, *, conversation_id: int, sender: Person, client_id: uuid.UUID, body: str, reply_to: int | None = None
     ) -> Stored | None:
-        """Store a message. None: this one must go by `services.send` (another database, first words of a talk, or a
-        text that is refused). Refused as there.
+        """Store a message. None: this one must go by `services.send` (another database, first words of a talk, a text
+        that is refused, or one that the rules for safe words find something in). Refused as there.
         """
         if connection.vendor != "postgresql":
             return None
         words = clean(body)
         if not words or len(words) > chat.LONGEST or (reply_to or 0) > LARGEST_SEQ:
+            return None
+        if screen(words, is_first_contact=False).findings:  # what must be noted beside it, or waits for a curator
             return None
         given = (conversation_id, sender.pk, client_id, words, reply_to, self._queues or self._read_queues())
         try:

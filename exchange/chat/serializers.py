@@ -40,10 +40,14 @@ class MessageOut(serializers.ModelSerializer[Message]):
     sender = SenderOut()
     reply_to = serializers.IntegerField(allow_null=True, help_text="seq of the message that this one answers")
     deleted = serializers.SerializerMethodField()
+    note = serializers.CharField(help_text="why something in it is hidden; often empty")
+    warnings = serializers.ListField(child=serializers.CharField(), help_text="why to be careful; often empty")
 
     class Meta:
         model = Message
-        fields = ["conversation", "seq", "client_id", "sender", "body", "at", "reply_to", "deleted"]
+        fields = [
+            "conversation", "seq", "client_id", "sender", "body", "at", "reply_to", "deleted", "note", "warnings",
+        ]  # fmt: skip
 
     def get_deleted(self, message: Message) -> bool:
         """Whether the words were taken away for all."""

@@ -11,15 +11,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts import policies
 from accounts.models import Person
 from exchange.chat import doorbell
-from exchange.chat.models import Conversation, Member, Message
+from exchange.chat.models import Conversation, Held, Member, Message, Screening
+from exchange.chat.screening import judging, screen
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.outbox import services as outbox
@@ -73,6 +75,18 @@ class NoSuchTalk(Refused):
     code = "no_such_conversation"
 
 
+class HeldForCurator(Refused):
+    """The message waits for a curator; sending it again says the same."""
+
+    code = "held"
+
+
+class Stopped(Refused):
+    """The talk was reported for something severe; nobody writes until a curator has decided."""
+
+    code = "stopped"
+
+
 @dataclass(frozen=True)
 class TalkRow:
     """One line of the list of talks."""
@@ -93,7 +107,6 @@ def open_conversation(*, subject: str, subject_lang: str, people: Iterable[Perso
     return conversation
 
 
-@transaction.atomic
 def send(
     *, conversation_id: int, sender: Person, client_id: uuid.UUID, body: str, reply_to: int | None = None
 ) -> Message:
@@ -103,20 +116,31 @@ def send(
     everyone has written already.
 
     Refused: `NoSuchTalk`, `NotReachable` (block either way), `EmptyMessage`, `TooLong` (4,000 characters),
-    `ClientIdReused` when the id was used for another text or talk, `NoSuchMessage` (`reply_to` is not there).
+    `ClientIdReused` when the id was used for another text or talk, `NoSuchMessage` (`reply_to` is not there), `Stopped`,
+    `HeldForCurator` (kept, and waiting).
     """
+    stored = offer(conversation_id=conversation_id, sender=sender, client_id=client_id, body=body, reply_to=reply_to)
+    if isinstance(stored, Held):  # said outside the transaction: what waits must stay
+        raise HeldForCurator(_("Thank you. Somebody reads this message first, so that everyone is safe. It is kept."))
+    return stored
+
+
+@transaction.atomic
+def offer(
+    *, conversation_id: int, sender: Person, client_id: uuid.UUID, body: str, reply_to: int | None = None
+) -> Message | Held:
+    """Do as `send`, but give a message that waits for a curator instead of refusing it."""
     body = clean(body)
     conversation = _locked(conversation_id, sender)
-    done = Message.objects.filter(sender=sender, client_id=client_id).first()
+    done = _sent_before(conversation, sender, client_id, body, reply_to)
     if done is not None:
-        is_same = done.deleted_at is not None or (done.body, done.reply_to) == (body, reply_to)
-        if done.conversation_id != conversation.pk or not is_same:
-            raise ClientIdReused(_("This message number was already used for another message."))
         return done
     if not body:
         raise EmptyMessage(_("Write something first."))
     if len(body) > LONGEST:
         raise TooLong(_("This message is too long. Send it in two parts."))
+    if conversation.stopped_at is not None:
+        raise Stopped(_("This talk rests until a curator has looked at it."))
     others = [
         member.person for member in conversation.members.select_related("person") if member.person_id != sender.pk
     ]
@@ -124,28 +148,126 @@ def send(
         raise NotReachable(_("This message cannot be delivered now."))
     if reply_to is not None and not 1 <= reply_to <= conversation.last_seq:
         raise NoSuchMessage(_("The message you answer is not in this talk."))
-    return _store(conversation, sender, client_id, body, reply_to, [sender.pk, *(other.pk for other in others)])
+    screened = screen(body, is_first_contact=conversation.met_at is None)
+    found = [{"rule": each.rule, "severity": each.severity} for each in screened.findings]
+    masked = screened.masked[:LONGEST]  # a cover may be longer than what it covers
+    if screened.is_held:
+        digest = _digest(body)
+        return Held.objects.create(
+            conversation=conversation, sender=sender, client_id=client_id, body=masked, digest=digest, findings=found
+        )
+    return _place(conversation, sender, client_id, masked, _digest(body) if found else "", found, reply_to)
 
 
-def _store(
+@transaction.atomic
+def release(*, held: Held) -> Message:
+    """Give a held message its place in the order, now; a second call finds the first one's message."""
+    conversation = Conversation.objects.select_for_update().get(id=held.conversation_id)
+    held = Held.objects.select_related("sender", "message").get(id=held.pk)
+    if held.message is None:
+        held.message = _place(conversation, held.sender, held.client_id, held.body, held.digest, held.findings)
+        held.decided_at = timezone.now()
+        held.save(update_fields=["message", "decided_at"])
+    return held.message
+
+
+@transaction.atomic
+def keep_back(*, held: Held) -> None:
+    """Close a held message without delivering it."""
+    Held.objects.waiting().filter(id=held.pk).update(decided_at=timezone.now())
+
+
+@transaction.atomic
+def stop(*, conversation_id: int) -> None:
+    """Let nobody write in a talk until it is opened again."""
+    Conversation.objects.filter(id=conversation_id, stopped_at=None).update(stopped_at=timezone.now())
+
+
+@transaction.atomic
+def open_again(*, conversation_id: int) -> None:
+    """Let people write in a stopped talk again."""
+    Conversation.objects.filter(id=conversation_id).update(stopped_at=None)
+
+
+def waiting_of(*, person: Person, conversation_id: int) -> list[Held]:
+    """Give this person's own messages in a talk that wait for a curator, oldest first."""
+    rows = Held.objects.waiting().filter(sender=person, conversation=conversation_id)
+    return list(rows.order_by("id"))
+
+
+def beside(messages: Iterable[Message], person: Person) -> list[Message]:
+    """Write beside each message what this reader should know: that something is hidden, and why to be careful.
+
+    The messages come with their screening. Warnings are for the receiver, in their language, never for the sender.
+    """
+    found = list(messages)
+    for message in found:
+        screening = getattr(message, "screening", None)
+        if screening is None:
+            continue
+        severities = {each["severity"] for each in screening.findings}
+        with translation.override(person.language):
+            if judging.MASK in severities:
+                message.note = _("Numbers and addresses stay hidden until both have written.")
+        if message.sender_id != person.pk:
+            rules = [each["rule"] for each in screening.findings if each["severity"] != judging.MASK]
+            message.warnings = [judging.reason(rule, person.language) for rule in rules]
+    return found
+
+
+def _sent_before(
+    conversation: Conversation, sender: Person, client_id: uuid.UUID, body: str, reply_to: int | None
+) -> Message | Held | None:
+    """Give what this client id already stands for; the words are compared as sent, not as masked."""
+    message = Message.objects.select_related("screening").filter(sender=sender, client_id=client_id).first()
+    held = None if message else Held.objects.filter(sender=sender, client_id=client_id).first()
+    done = message or held
+    if done is None:
+        return None
+    digest = held.digest if held else getattr(getattr(message, "screening", None), "digest", "")
+    if message is not None and message.deleted_at is not None:
+        is_same = True
+    else:
+        is_same = digest == _digest(body) if digest else done.body == body
+        is_same = is_same and (message is None or message.reply_to == reply_to)
+    if done.conversation_id != conversation.pk or not is_same:
+        raise ClientIdReused(_("This message number was already used for another message."))
+    return done
+
+
+def _digest(body: str) -> str:
+    # Keyed, because a telephone number is short enough to be guessed from a bare digest.
+    return salted_hmac("exchange.chat.sent", body, algorithm="sha256").hexdigest()
+
+
+def _place(
     conversation: Conversation,
     sender: Person,
     client_id: uuid.UUID,
     body: str,
-    reply_to: int | None,
-    people: list[int],
+    digest: str,
+    findings: list[dict[str, str]],
+    reply_to: int | None = None,
 ) -> Message:
-    now = timezone.now()
-    seq = conversation.last_seq + 1
+    """Store a message at the end of the order; the conversation's row is locked."""
+    now, seq = timezone.now(), conversation.last_seq + 1
     message = Message.objects.create(
         conversation=conversation, seq=seq, sender=sender, client_id=client_id, body=body, reply_to=reply_to, at=now
     )
-    Conversation.objects.filter(id=conversation.pk).update(last_seq=seq, last_at=now)
+    if findings:
+        Screening.objects.create(message=message, digest=digest, findings=findings)
+    changes: dict[str, Any] = {"last_seq": seq, "last_at": now}
+    if conversation.met_at is None and conversation.messages.exclude(sender=sender).exists():
+        changes["met_at"] = now
+    Conversation.objects.filter(id=conversation.pk).update(**changes)
     Member.objects.filter(conversation=conversation, person=sender).update(
         seen_seq=seq, seen_at=now, first_seq=Coalesce("first_seq", seq)
     )
     outbox.emit("message.sent", conversation, seq=seq)
-    ring(people=people, conversation_id=conversation.pk, what="message", seq=seq, frame=frame(message))
+    people = list(Member.objects.filter(conversation=conversation).values_list("person_id", flat=True))
+    # What stands beside a screened message differs by reader: each socket reads it for itself.
+    told = {} if findings else {"frame": frame(message)}
+    ring(people=people, conversation_id=conversation.pk, what="message", seq=seq, **told)
     return message
 
 
@@ -180,7 +302,7 @@ def since(*, person: Person, conversation_id: int, seq: int, limit: int = MOST_A
 def messages_after(*, person: Person, conversation_id: int, seq: int, limit: int = MOST_AT_ONCE) -> list[Message]:
     """Give messages after `seq`, in order. Empty for a talk that is not this person's."""
     rows = Message.objects.filter(conversation_id=conversation_id, conversation__members__person=person, seq__gt=seq)
-    return list(rows.select_related("sender").order_by("seq")[:limit])
+    return beside(rows.select_related("sender", "screening").order_by("seq")[:limit], person)
 
 
 def seen_by(*, person: Person, conversation_id: int) -> dict[str, int]:
@@ -194,7 +316,7 @@ def latest(*, person: Person, conversation_id: int, limit: int = 50, before: int
     rows = Message.objects.filter(conversation_id=conversation_id, conversation__members__person=person)
     if before is not None:
         rows = rows.filter(seq__lt=before)
-    return list(rows.select_related("sender").order_by("-seq")[:limit])[::-1]
+    return beside(rows.select_related("sender", "screening").order_by("-seq")[:limit], person)[::-1]
 
 
 def words_at(*, person: Person, conversation_id: int, places: Iterable[int | None]) -> dict[int, str]:
@@ -207,12 +329,16 @@ def words_at(*, person: Person, conversation_id: int, places: Iterable[int | Non
 
 
 def frame(message: Message) -> dict[str, Any]:
-    """Give a message as the protocol carries it (docs/chat-protocol.md)."""
+    """Give a message as the protocol carries it (docs/chat-protocol.md); the extra fields where there are any."""
     extra: dict[str, Any] = {}
     if message.reply_to is not None:
         extra["reply_to"] = message.reply_to
     if message.deleted_at is not None:
         extra["deleted"] = True
+    if message.note:
+        extra["note"] = message.note
+    if message.warnings:
+        extra["warnings"] = list(message.warnings)
     return {
         "conversation": message.conversation_id,
         "seq": message.seq,
@@ -285,8 +411,8 @@ def missed(*, person: Person, known: dict[int, int], limit: int = MOST_AT_ONCE) 
     wanted = Q(pk__in=[])
     for conversation, seq in known.items():
         wanted |= Q(conversation=conversation, seq__gt=seq)
-    rows = Message.objects.filter(wanted, conversation__members__person=person).select_related("sender")
-    return [frame(message) for message in rows.order_by("conversation_id", "seq")[:limit]]
+    rows = Message.objects.filter(wanted, conversation__members__person=person).select_related("sender", "screening")
+    return [frame(message) for message in beside(rows.order_by("conversation_id", "seq")[:limit], person)]
 
 
 def deletions(*, people: Iterable[int], since: datetime) -> list[tuple[int, int, int]]:
@@ -333,7 +459,9 @@ def conversations(
 
 
 def _own_places(person: Person, after: tuple[datetime, int] | None, only: int | None) -> QuerySet[Member]:
-    places = Member.objects.filter(person=person)
+    # A talk whose first words wait for a curator is there for their sender only.
+    waits = Held.objects.filter(conversation=OuterRef("conversation_id"), sender=person)
+    places = Member.objects.filter(person=person).filter(~Q(conversation__last_seq=0) | Exists(waits))
     if only is not None:
         places = places.filter(conversation=only)
     if after is None:

@@ -71,6 +71,8 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
         if wants_json:
             status = 409 if refusal.code == "client_id_reused" else 422
             return JsonResponse({"type": "refused", "code": refusal.code, "text": str(refusal)}, status=status)
+        if refusal.code == "held":  # it is kept: shown as waiting, and a second click must not send it as another
+            return redirect(f"{conversation.get_absolute_url()}#end")
         form.add_error("body", str(refusal))
         return _page(request, person, conversation, form, status=422)
     if wants_json:
@@ -151,8 +153,10 @@ def _page(
         "answered": quotes.get(answers, "") if answers else "",
         "quick": [gettext(words) for words in QUICK],
         "may_delete_from": timezone.now() - chat.DELETE_WITHIN,
-        "is_open": is_open,
         "unread_count": chat.unread_count(person=person) - unread,  # the other talks: this one is being read
+        "is_open": is_open and conversation.stopped_at is None,
+        "is_stopped": conversation.stopped_at is not None,
+        "waiting": chat.waiting_of(person=person, conversation_id=conversation.pk),
         "place": "talks",
         "here": conversation.get_absolute_url(),
     }

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
+from exchange.chat.models import Conversation, Held
 from skills.models import Revision
 
 
@@ -30,3 +31,60 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.revision_id}"
+
+
+class HeldDecision(models.Model):
+    """What a curator decided about a message that waited."""
+
+    class Verdict(models.TextChoices):
+        THROUGH = "through", _("let through")
+        KEPT = "kept", _("kept back")
+
+    held = models.OneToOneField(Held, on_delete=models.CASCADE, related_name="decision")
+    curator = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    verdict = models.CharField(max_length=8, choices=Verdict)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.held_id}"
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    """Which reports."""
+
+    def waiting(self) -> "ReportQuerySet":
+        """Give those no curator has decided about."""
+        return self.filter(decided_at=None)
+
+
+class Report(models.Model):
+    """That a participant asks the curators to look at a talk. `words`: its last messages as they were then."""
+
+    class Verdict(models.TextChoices):
+        CALM = "calm", _("nothing against the rules")
+        WARNED = "warned", _("the talk stays closed")
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="reports")
+    reporter = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="reports_made")
+    seq = models.PositiveIntegerField(default=0)  # the message it was made from; 0 = the whole talk
+    reason = models.CharField(max_length=12)  # a code of exchange.moderation.rules.REPORTS
+    is_severe = models.BooleanField(default=False)
+    words = models.JSONField(default=list)  # [{"sender", "name", "body", "at", "seq"}]
+    at = models.DateTimeField(default=timezone.now)
+    verdict = models.CharField(max_length=8, choices=Verdict, blank=True)
+    curator = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "reporter"],
+                condition=models.Q(decided_at=None),
+                name="one_open_report_per_talk",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.conversation_id}"

@@ -1,4 +1,4 @@
-"""The short list of reasons a text is returned for; each is one sentence to its author, in both languages."""
+"""Short lists in both languages: why a text is returned, and why a talk is reported."""
 
 REASONS: dict[str, dict[str, str]] = {
     "too_vague": {
@@ -31,3 +31,14 @@ REASONS: dict[str, dict[str, str]] = {
     },
 }
 KEYS = {str(number): code for number, code in enumerate(REASONS, start=1)}
+
+REPORTS: dict[str, dict[str, str]] = {
+    "money": {"ar": "يطلب مالًا أو رمزًا", "en": "They ask for money or a code"},
+    "threat": {"ar": "يهدد أو يخيف", "en": "They threaten or frighten"},
+    "minor": {"ar": "الأمر يخص طفلًا أو يافعًا", "en": "It is about a child or a young person"},
+    "unwanted": {"ar": "كلام غزل أو إلحاح لا أريده", "en": "Courting, or pressing me when I said no"},
+    "unkind": {"ar": "كلام جارح", "en": "Hurtful words"},
+    "spam": {"ar": "إعلان أو رسائل مكررة", "en": "Advertising, or the same message to many"},
+    "other": {"ar": "شيء آخر", "en": "Something else"},
+}
+SEVERE = frozenset({"money", "threat", "minor"})  # nobody writes in the talk until a curator has decided

@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
+from exchange.chat import services as chat
+from exchange.chat.models import Conversation, Held, Member, Message
 from exchange.lib.errors import Refused
-from exchange.moderation.models import Decision
-from exchange.moderation.rules import REASONS
+from exchange.moderation.models import Decision, HeldDecision, Report
+from exchange.moderation.rules import REASONS, REPORTS, SEVERE
 from exchange.outbox import services as outbox
 from search import services as search
 from skills.models import Listing, Revision
@@ -21,6 +23,7 @@ from skills.services import concepts, listings
 from skills.services.concepts import ConceptHit
 
 SKIP_MINUTES = 30
+LAST_MESSAGES = 10  # what a curator reads of a talk, and no more
 
 
 class NotACurator(Refused):
@@ -45,6 +48,12 @@ class TooLate(Refused):
     """The ten minutes for an undo are over, or it was undone."""
 
     code = "too_late"
+
+
+class AlreadyDecided(Refused):
+    """Another curator was faster."""
+
+    code = "already_decided"
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,117 @@ def diff(before: str, after: str) -> list[Words]:
         if j2 > j1:
             out.append(Words("ins", " ".join(new[j1:j2])))
     return out
+
+
+def held_messages(*, curator: Person) -> QuerySet[Held]:
+    """Give the messages that wait, oldest first; none of talks the curator takes part in."""
+    rows = Held.objects.waiting().exclude(conversation__in=_own_talks(curator))
+    return rows.select_related("sender", "conversation").order_by("at", "id")
+
+
+def last_messages(*, held: Held) -> list[Message]:
+    """Give the last messages of the talk of a waiting message, oldest first: they come with it, nothing more does."""
+    rows = Message.objects.filter(conversation=held.conversation_id).select_related("sender").order_by("-seq")
+    return list(rows[:LAST_MESSAGES])[::-1]
+
+
+@transaction.atomic
+def decide_held(*, held_id: int, curator: Person, is_through: bool) -> HeldDecision:
+    """Let a waiting message through, or keep it back; the decision is a row. Refused: `AlreadyDecided`, `OwnText`."""
+    _require_curator(curator)
+    held = Held.objects.select_for_update(of=("self",)).get(id=held_id)
+    _require_stranger(held.conversation_id, curator)
+    if held.decided_at is not None:
+        raise AlreadyDecided(_("Another curator has decided about this meanwhile."))
+    if is_through:
+        chat.release(held=held)
+    else:
+        chat.keep_back(held=held)
+    verdict = HeldDecision.Verdict.THROUGH if is_through else HeldDecision.Verdict.KEPT
+    return HeldDecision.objects.create(held=held, curator=curator, verdict=verdict)
+
+
+@transaction.atomic
+def report(*, conversation_id: int, reporter: Person, reason: str, seq: int = 0) -> Report:
+    """Ask the curators to look at a talk, with its last messages; a second click finds the first report.
+
+    Severe reasons (money, threat, a minor) stop the talk for both sides at once. Refused: `UnknownReason`,
+    `chat.NoSuchTalk` for who takes no part in it.
+    """
+    if reason not in REPORTS:
+        raise UnknownReason(_("Choose a reason from the list."))
+    member = Member.objects.select_for_update(of=("self",)).filter(conversation=conversation_id, person=reporter)
+    if not member.exists():
+        raise chat.NoSuchTalk(_("There is no such talk."))
+    open_one = Report.objects.waiting().filter(conversation=conversation_id, reporter=reporter).first()
+    is_severe = reason in SEVERE
+    if is_severe:
+        chat.stop(conversation_id=conversation_id)
+    if open_one is not None:
+        return open_one
+    rows = Message.objects.filter(conversation=conversation_id).select_related("sender").order_by("-seq")
+    words = [
+        {
+            "seq": row.seq,
+            "sender": row.sender_id,
+            "name": row.sender.first_name,
+            "body": row.body,
+            "at": row.at.isoformat(),
+        }
+        for row in rows[:LAST_MESSAGES]
+    ][::-1]
+    made = Report.objects.create(
+        conversation_id=conversation_id, reporter=reporter, seq=seq, reason=reason, is_severe=is_severe, words=words
+    )
+    outbox.emit("talk.reported", made)
+    return made
+
+
+def reports(*, curator: Person) -> QuerySet[Report]:
+    """Give the reports that wait: severe ones first, then the oldest; none of talks the curator takes part in."""
+    rows = Report.objects.waiting().exclude(conversation__in=_own_talks(curator))
+    return rows.select_related("reporter", "conversation").order_by("-is_severe", "at", "id")
+
+
+@transaction.atomic
+def decide_report(*, report_id: int, curator: Person, is_calm: bool) -> Report:
+    """Close a report: the talk goes on, or stays closed. Its reporter is told. Refused: `AlreadyDecided`, `OwnText`."""
+    _require_curator(curator)
+    found = Report.objects.select_for_update(of=("self",)).get(id=report_id)
+    _require_stranger(found.conversation_id, curator)
+    if found.decided_at is not None:
+        raise AlreadyDecided(_("Another curator has decided about this meanwhile."))
+    found.verdict = Report.Verdict.CALM if is_calm else Report.Verdict.WARNED
+    found.curator, found.decided_at = curator, timezone.now()
+    found.save(update_fields=["verdict", "curator", "decided_at"])
+    others_wait = Report.objects.waiting().filter(conversation=found.conversation_id, is_severe=True).exists()
+    if not is_calm:
+        chat.stop(conversation_id=found.conversation_id)
+    elif not others_wait:
+        chat.open_again(conversation_id=found.conversation_id)
+    outbox.emit(
+        "report.decided",
+        found,
+        reporter=found.reporter_id,
+        conversation=found.conversation_id,
+        verdict=str(found.verdict),
+    )
+    return found
+
+
+def talks_waiting_count(*, curator: Person) -> int:
+    """Give how many held messages and reports wait for this curator."""
+    held = held_messages(curator=curator).order_by().values("id")
+    return held.union(reports(curator=curator).order_by().values("id"), all=True).count()
+
+
+def _own_talks(person: Person) -> QuerySet[Conversation]:
+    return Conversation.objects.for_member(person)
+
+
+def _require_stranger(conversation_id: int, curator: Person) -> None:
+    if Member.objects.filter(conversation=conversation_id, person=curator).exists():
+        raise OwnText(_("Another curator looks after your own talks."))
 
 
 def _require_curator(person: Person) -> None:

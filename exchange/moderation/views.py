@@ -10,20 +10,23 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import Person
+from exchange.chat.models import Conversation, Held
+from exchange.chat.screening import judging
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.moderation import services as moderation
-from exchange.moderation.models import Decision
-from exchange.moderation.rules import KEYS, REASONS
+from exchange.moderation.models import Decision, Report
+from exchange.moderation.rules import KEYS, REASONS, REPORTS
 from matching.models import Ring
 from matching.services import rings as ring_services
 from matching.services import waiting
 from skills.models import Revision, Unmapped
 
 View = Callable[..., HttpResponse]
+AT_ONCE = 20
 
 
 def curators_only(view: View) -> View:
@@ -47,6 +50,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": rows[:200],
         "total": moderation.waiting_count(),
+        "talks_waiting": moderation.talks_waiting_count(curator=_person(request)),
         "undoable": moderation.last_undoable(curator=_person(request)),
         "words": Unmapped.objects.filter(settled_at=None).order_by("-times", "id")[:30],
         "place": "desk",
@@ -132,6 +136,86 @@ def send_ring(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("The ring is on its way.") if is_good else _("The ring is not sent."))
     return redirect("desk_waiting")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask why a talk is reported; one more tap on a reason reports it, with its last messages."""
+    person = _person(request)
+    conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+    given = request.POST.get("message") or request.GET.get("message", "")
+    seq = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    error = ""
+    if request.method == "POST":
+        try:
+            moderation.report(conversation_id=pk, reporter=person, reason=request.POST.get("reason", ""), seq=seq)
+        except Refused as refusal:
+            error = str(refusal)
+        else:
+            messages.success(request, _("Thank you for telling us. A curator looks at it, and you will hear from us."))
+            return redirect(conversation)
+    context = {
+        "conversation": conversation,
+        "others": [
+            each.person for each in conversation.members.select_related("person") if each.person_id != person.pk
+        ],
+        "seq": seq,
+        "reasons": [(code, words[str(request.LANGUAGE_CODE)]) for code, words in REPORTS.items()],
+        "error": error,
+        "place": "talks",
+    }
+    return render(request, "moderation/report.html", context, status=422 if error else 200)
+
+
+@curators_only
+@require_GET
+def desk_talks(request: HttpRequest) -> HttpResponse:
+    """Show the oldest report and the oldest held message first, each with the last messages of its talk."""
+    person = _person(request)
+    language = str(request.LANGUAGE_CODE)
+    held = [
+        {
+            "row": row,
+            "before": moderation.last_messages(held=row),
+            "reasons": [judging.reason(each["rule"], language) or each["rule"] for each in row.findings],
+        }
+        for row in moderation.held_messages(curator=person)[:AT_ONCE]
+    ]
+    reports = [
+        {"row": row, "reason": REPORTS[row.reason][language]} for row in moderation.reports(curator=person)[:AT_ONCE]
+    ]
+    return render(request, "moderation/talks.html", {"held": held, "reports": reports, "place": "desk"})
+
+
+@curators_only
+@require_POST
+def decide_held(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a held message through or keep it back."""
+    get_object_or_404(Held, pk=pk)
+    is_through = request.POST.get("verdict") == "through"
+    act = lambda: moderation.decide_held(held_id=pk, curator=_person(request), is_through=is_through)  # noqa: E731
+    return _decide_talk(request, act, _("Let through.") if is_through else _("Kept back."))
+
+
+@curators_only
+@require_POST
+def decide_report(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close a report."""
+    get_object_or_404(Report, pk=pk)
+    is_calm = request.POST.get("verdict") == "calm"
+    act = lambda: moderation.decide_report(report_id=pk, curator=_person(request), is_calm=is_calm)  # noqa: E731
+    return _decide_talk(request, act, _("The talk goes on.") if is_calm else _("The talk stays closed."))
+
+
+def _decide_talk(request: HttpRequest, act: Callable[[], object], said: str) -> HttpResponse:
+    try:
+        act()
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, said)
+    return redirect("desk_talks")
 
 
 def _decide(request: HttpRequest, revision: Revision, act: Callable[[], object], said: str) -> HttpResponse:

@@ -1,5 +1,7 @@
 """What is told when rooms below have news."""
 
+from django.urls import reverse
+
 from exchange.notices import services as notices
 from exchange.outbox.models import Event
 from exchange.outbox.services import on
@@ -66,4 +68,16 @@ def tell_of_ring(event: Event) -> None:
         kind=event.name.replace(".", "_"),
         key=str(ring.pk),
         url=ring.get_absolute_url(),
+    )
+
+
+@on("report.decided")
+def tell_reporter(event: Event) -> None:
+    """A curator has decided about a report. Its room is a stranger to this one, so the event says all there is."""
+    notices.tell(
+        people=[int(event.payload["reporter"])],
+        kind="report",
+        key=event.subject_id,
+        url=reverse("talk", args=[event.payload["conversation"]]),
+        verdict=event.payload["verdict"],
     )

@@ -19,6 +19,7 @@ KINDS = {
     "ring_proposed": Kind(is_mailed=True),
     "ring_stands": Kind(is_mailed=True),
     "ring_broken": Kind(is_mailed=False),
+    "report": Kind(is_mailed=True),  # what came of a report one made
 }
 MOST_TRIES = 6
 CLAIM_MINUTES = 5  # a worker that died in the middle gives its notice free after this

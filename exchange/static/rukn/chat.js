@@ -171,6 +171,29 @@ function drawUnsent({ client_id: clientId, body, made, reply_to: replyTo }) {
   draw({ client_id: clientId, body, at: new Date(made).toISOString(), mine: true, reply_to: replyTo });
 }
 
+/** What the rules say beside a message: that something is hidden, why to be careful, and where to report it. */
+function beside(line, { note, warnings = [], seq, mine }) {
+  line.querySelectorAll(".beside").forEach((each) => each.remove());
+  const small = line.querySelector("small");
+  for (const [text, careful] of [...(note ? [[note, false]] : []), ...warnings.map((each) => [each, true])]) {
+    const said = document.createElement("p");
+    said.className = careful ? "beside careful" : "beside";
+    if (careful) {
+      const bold = document.createElement("b");
+      bold.textContent = words.careful;
+      said.append(bold, " ");
+    }
+    said.append(text);
+    line.insertBefore(said, small);
+  }
+  if (mine || !seq || small.querySelector(".report")) return;
+  const report = document.createElement("a");
+  report.className = "report";
+  report.href = `${words.reportUrl}?message=${seq}`;
+  report.textContent = words.report;
+  small.append(" · ", report);
+}
+
 function place(line, seq) {
   if (Number(line.dataset.seq) === seq) return;
   line.dataset.seq = seq;
@@ -200,7 +223,9 @@ function onMessage(message) {
   if (message.conversation !== id) return;
   const mine = message.sender.id === me;
   const follow = atEnd() || mine;
-  draw({ ...message, mine, name: message.sender.name });
+  const line = draw({ ...message, mine, name: message.sender.name });
+  if (message.note || mine) line.querySelector(".body").textContent = message.body; // what is stored is what is shown
+  beside(line, { ...message, mine });
   if (mine) settled(message.client_id);
   last = Math.max(last, message.seq);
   if (follow) toEnd();
@@ -243,6 +268,10 @@ const on = {
     if (!line) return;
     const spot = line?.querySelector("[data-state]");
     if (spot) spot.textContent = frame.text;
+    if (frame.code === "held") {
+      line?.classList.add("waits");
+      return;
+    }
     line?.classList.add("refused");
     line?.removeAttribute("data-client");
     if (input && !input.value) input.value = line?.querySelector(".body").textContent || "";

@@ -6,7 +6,7 @@ desk &&
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea, input:not([type=radio]), select")) return;
     const key = event.key.toLowerCase();
-    if (/^[1-9]$/.test(key)) {
+    if (reasons && /^[1-9]$/.test(key)) {
       const reason = reasons.querySelector(`[data-reason="${key}"]`);
       if (reason) {
         reasons.open = true;
@@ -17,14 +17,14 @@ desk &&
     } else if (key === "enter" && event.target.matches("input[type=radio]")) {
       event.target.form.requestSubmit();
       event.preventDefault();
-    } else if (key === "r") {
+    } else if (reasons && key === "r") {
       reasons.open = true;
       reasons.querySelector("input[type=radio]").focus();
       event.preventDefault();
     } else {
       const button = desk.querySelector(`button[data-key="${CSS.escape(key)}"]`);
       if (button) {
-        button.closest("form").requestSubmit();
+        button.form.requestSubmit(button);
         event.preventDefault();
       }
     }

@@ -1,6 +1,7 @@
 """Saying hello: the first state of a lesson, with its talk, in one act."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -85,3 +86,37 @@ def test_two_clicks_at_once_make_one_enquiry(offer, yusuf):
         thread.join()
     assert Lesson.objects.count() == 1
     assert Message.objects.count() == 1
+
+
+class TestFirstWordsToAStranger:
+    def test_are_short(self, offer, yusuf, settings):
+        with pytest.raises(lessons.TooLong):
+            lessons.say_hello(listing=offer, by=yusuf, body="أ" * (settings.FIRST_WORDS_LONGEST + 1))
+        assert not Lesson.objects.exists()
+
+    def test_hold_no_link_and_the_page_loses_nothing_typed(self, offer, yusuf, client):
+        client.force_login(yusuf)
+        words = "مرحبًا، شوفي موقعي www.my-lessons.net"
+        answer = client.post(f"/listings/{offer.pk}/hello/", {"body": words})
+        assert answer.status_code == 422
+        assert words in answer.content.decode()
+        assert not Lesson.objects.exists()
+
+    def test_of_a_new_account_are_five_a_day_and_of_an_old_one_as_many_as_it_likes(
+        self, make_offer, salma, yusuf, settings
+    ):
+        offers = [make_offer(salma, f"عرض رقم {number}", ["rukn:sewing"]) for number in range(7)]
+        for each in offers[: settings.FIRST_CONTACTS_A_DAY]:
+            lessons.say_hello(listing=each, by=yusuf, body="مرحبًا")
+        with pytest.raises(lessons.TooManyHellos):
+            lessons.say_hello(listing=offers[5], by=yusuf, body="مرحبًا")
+        lessons.say_hello(listing=offers[5], by=yusuf, body="مرحبًا", is_stranger=False)
+        yusuf.joined_at -= timedelta(days=settings.NEW_ACCOUNT_DAYS)
+        yusuf.save()
+        lessons.say_hello(listing=offers[6], by=yusuf, body="مرحبًا")
+
+    def test_that_must_be_read_first_reach_nobody_yet(self, offer, salma, yusuf):
+        lesson = lessons.say_hello(listing=offer, by=yusuf, body="send me the OTP")
+        assert not Message.objects.exists()
+        assert [row.conversation for row in chat.conversations(person=yusuf)] == [lesson.conversation]
+        assert chat.conversations(person=salma) == []

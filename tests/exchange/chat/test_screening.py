@@ -1,0 +1,99 @@
+"""Safe first words: the corpus holds its goals, and the rules keep their laws for any text."""
+
+import json
+import time
+import tomllib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks import first_words
+from exchange.chat.screening import contacts, judging, screen
+from exchange.chat.screening.reading import read
+
+PIECES = st.sampled_from(
+    ["079", "1234567", "٠٧٩", "صفر", "سبعة", " ", "then", "@", ".", "gmail", "نقطة", "com", "insta", "\u200b", "ـ", "0️⃣",
+     "send me the code", "واتس", "five", "double", "-", "www.", "sam_9", "://", "\n", "ﷺ", "İ", "ß", "•••"]
+)  # fmt: skip
+TEXTS = st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=14).map("".join))
+
+
+class TestCorpus:
+    def test_has_enough_of_both_kinds_in_both_languages(self):
+        rows = [json.loads(line) for line in first_words.SETS["tuned"].read_text(encoding="utf-8").splitlines()]
+        for lang in ("ar", "en"):
+            assert sum(bool(row["expect"]) for row in rows if row["lang"] == lang) >= 100
+            assert sum(not row["expect"] for row in rows if row["lang"] == lang) >= 200
+
+    @pytest.mark.parametrize(("name", "least", "most"), [("tuned", 0.95, 0.02), ("unseen", 0.95, 0.02)])
+    def test_is_held_at_the_goals(self, name, least, most):
+        figures = first_words.measure(first_words.SETS[name])
+        assert figures["recall"] >= least, figures["missed"]
+        assert figures["false_alarms"] <= most, figures["alarmed"]
+
+
+class TestLaws:
+    @given(TEXTS)
+    @settings(max_examples=250, deadline=None)
+    def test_masked_text_holds_nothing_more_to_mask_and_spans_are_right(self, text):
+        screened = screen(text, is_first_contact=True)
+        for finding in screened.findings:
+            for start, end in finding.spans:
+                assert 0 <= start < end <= len(text)
+        assert screen(screened.masked, is_first_contact=True).masked == screened.masked
+
+    def test_masking_the_corpus_twice_changes_nothing(self):
+        for path in first_words.SETS.values():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                masked = screen(json.loads(line)["text"], is_first_contact=True).masked
+                assert screen(masked, is_first_contact=True).masked == masked
+
+    @given(TEXTS)
+    @settings(max_examples=80, deadline=None)
+    def test_a_text_is_untouched_once_both_have_written(self, text):
+        assert screen(text, is_first_contact=False).masked == text
+
+    def test_a_long_text_takes_a_moment_and_no_more(self):
+        """Quadratic rules took minutes for these; a second is far from both."""
+        for piece in ("a", "a-", "1 ", "double ", "www.", "a@", "then ", " . "):
+            began = time.process_time()
+            screen((piece * 20_000)[:20_000], is_first_contact=True)
+            assert time.process_time() - began < 5, piece
+
+    def test_nothing_is_passed_on_unread_however_long_the_text(self):
+        text = "x " * 20_000 + " 0791234567"
+        assert "0791234567" not in screen(text, is_first_contact=True).masked
+
+
+class TestRules:
+    def test_each_has_a_reason_in_both_languages_that_its_reader_gets(self):
+        for pattern in judging.patterns():
+            for lang in ("ar", "en"):
+                assert len(judging.reason(pattern.rule, lang)) > 20
+
+    def test_both_files_name_the_same_rules_with_the_same_severity(self):
+        files = {}
+        for lang in judging.LANGUAGES:
+            with (judging.HERE / f"{lang}.toml").open("rb") as stream:
+                rules = tomllib.load(stream)
+            rules.pop("words")
+            files[lang] = {rule: (row["severity"], row["reason"]) for rule, row in rules.items()}
+        assert files["ar"] == files["en"]
+
+    def test_the_page_on_safety_lists_them_as_they_are(self):
+        text = (judging.HERE.parents[2] / "docs" / "safety.md").read_text(encoding="utf-8")
+        for pattern in judging.patterns():
+            row = f"| `{pattern.rule}` | {pattern.severity} | {pattern.reason['en']} | {pattern.reason['ar']} |"
+            assert row in text
+
+    def test_two_warnings_hold_and_one_does_not(self):
+        one = screen("how old are you", is_first_contact=True)
+        two = screen("how old are you, come alone", is_first_contact=True)
+        assert (one.is_held, two.is_held) == (False, True)
+
+    def test_the_way_back_names_the_letters_as_written(self):
+        text = "رقمي ٠\u200b٧٩ـ١٢٣٤٥٦٧ شكرا"
+        reading = read(text)
+        ((start, end),) = [reading.original(*span) for span in contacts.found(reading.text)["phone"]]
+        assert text[start:end] == "٠\u200b٧٩ـ١٢٣٤٥٦٧"
