@@ -32,7 +32,8 @@ _TENS = {
 }  # fmt: skip
 _TIMES = {"double": 2, "triple": 3, "دبل": 2, "مرتين": 2}
 _BETWEEN = {
-    "و", "and", "ثم", "then", "dash", "شرطه", "plus", "زائد", "بلس", "وبعدها", "بعدها", "وبعدين", "بعدين", "وبعده", "continues", "starts",
+    "و", "and", "ثم", "then", "dash", "شرطه", "plus", "زائد",
+    "بلس", "وبعدها", "بعدها", "وبعدين", "بعدين", "وبعده", "continues", "starts",
     "بعده",
 }  # fmt: skip
 _LEET = str.maketrans("013457", "oieast")
