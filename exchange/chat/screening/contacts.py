@@ -32,7 +32,8 @@ _TENS = {
 }  # fmt: skip
 _TIMES = {"double": 2, "triple": 3, "دبل": 2, "مرتين": 2}
 _BETWEEN = {
-    "و", "and", "ثم", "then", "dash", "شرطه", "plus", "زائد", "بلس", "وبعدها", "بعدها", "وبعده", "continues", "starts",
+    "و", "and", "ثم", "then", "dash", "شرطه", "plus", "زائد",
+    "بلس", "وبعدها", "بعدها", "وبعدين", "بعدين", "وبعده", "continues", "starts",
     "بعده",
 }  # fmt: skip
 _LEET = str.maketrans("013457", "oieast")
@@ -129,7 +130,7 @@ def spoken(text: str) -> Iterator[Span]:
     start = 0
     while start < len(words):
         end, digits, said, joins = _spoken_from(words, start)
-        is_number = said >= 2 or (joins and digits[0].startswith("0"))
+        is_number = said >= 2 or (joins and digits[:1] and digits[0].startswith("0"))
         if is_number and sum(map(len, digits)) >= _FEWEST and not _counts(" ".join(digits)):
             yield words[start].start(), words[end - 1].end()
         start = max(end, start + 1)
@@ -235,7 +236,7 @@ _INVENTED = (
 _SPACED = r"(?:[a-z0-9] ){4,20}[a-z0-9]\b"
 _LITTLE = (
     r"(?:\W{0,3}\b(?:is|id|user|username|name|account|channel|handle|my|s|as|on|حقي|حقتي|تبعي|تبعتي|ديالي|هو|هي|باسم|اسمي|اسم|"
-    r"يوزر|يوزري|حساب|حسابي|معرف|علي|كلمني|live)\b){0,3}\W{1,3}"
+    r"يوزر|يوزري|حساب|حسابي|معرف|علي|كلمني|live)\b){0,3}\W{1,5}"
 )
 HANDLE = [
     _bounded(rf"(?<![\w.])@\s?{_NAME}"),
@@ -244,7 +245,7 @@ HANDLE = [
         rf"\b(?:my|our|the)\s+(?:{_NETWORKS}|ig|user(?:name)?|handle|account|channel)(?:\s+(?:user(?:name)?|handle|id|"
         rf"account|name))?\s*(?:is\b|=|:|>)+\s*@?{_NAME}"
     ),
-    _bounded(rf"(?:(?<!\w)(?:ال)?{_NETWORKS}(?:ي|ه)?|\big)\b{_LITTLE}@?(?:{_INVENTED}|{_SPACED})"),
+    _bounded(rf"(?:(?<!\w)[بعفل]?(?:ال)?{_NETWORKS}(?:ي|ه)?|\big)\b{_LITTLE}@?(?:{_INVENTED}|{_SPACED})"),
     _bounded(
         rf"(?<!\w)(?:حسابي|يوزري|اليوزر|سنابي|انستاي|انستقرامي|قناتي|معرفي|ايميلي|بريدي|ايدي|الايدي){_LITTLE}@?{_INVENTED}"
     ),

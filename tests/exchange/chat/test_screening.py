@@ -5,7 +5,7 @@ import time
 import tomllib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import first_words
@@ -35,6 +35,8 @@ class TestCorpus:
 
 class TestLaws:
     @given(TEXTS)
+    @example("double:then")
+    @example("0000000@000")
     @settings(max_examples=250, deadline=None)
     def test_masked_text_holds_nothing_more_to_mask_and_spans_are_right(self, text):
         screened = screen(text, is_first_contact=True)
