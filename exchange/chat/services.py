@@ -116,8 +116,8 @@ def send(
     everyone has written already.
 
     Refused: `NoSuchTalk`, `NotReachable` (block either way), `EmptyMessage`, `TooLong` (4,000 characters),
-    `ClientIdReused` when the id was used for another text or talk, `NoSuchMessage` (`reply_to` is not there), `Stopped`,
-    `HeldForCurator` (kept, and waiting).
+    `ClientIdReused` when the id was used for another text or talk, `NoSuchMessage` (`reply_to` is not there),
+    `Stopped`, `HeldForCurator` (kept, and waiting).
     """
     stored = offer(conversation_id=conversation_id, sender=sender, client_id=client_id, body=body, reply_to=reply_to)
     if isinstance(stored, Held):  # said outside the transaction: what waits must stay

@@ -285,7 +285,7 @@ def _stand(ring: Ring, now: datetime) -> None:
     try:
         with transaction.atomic():
             for place in ring.places.select_related("teacher", "wish").order_by("number"):
-                lessons.say_hello(listing=place.wish, by=place.teacher, body=_first_words(place))
+                lessons.say_hello(listing=place.wish, by=place.teacher, body=_first_words(place), is_stranger=False)
     except Refused:
         _end(ring, Ring.State.BROKEN, now)
     else:
