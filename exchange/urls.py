@@ -26,7 +26,7 @@ urlpatterns = [
     path("", include("exchange.notices.urls")),
     path("api/", include("exchange.api_urls")),
     path("desk/", include("exchange.moderation.urls")),
-    path("talks/<int:pk>/report/", moderation.report, name="report"),
+    path("talks/<row:pk>/report/", moderation.report, name="report"),
     path("admin/", admin.site.urls),
 ]
 handler500 = "exchange.watch.views.server_error"
