@@ -50,5 +50,6 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         "listing_step": (draft, 1),
         **dict.fromkeys(("person", "person_block", "person_unblock"), (town.offer.owner_id,)),
         **dict.fromkeys(("talk", "talk_messages", "talk_seen"), (town.talk,)),
+        "talk_delete": (town.talk, 1),
         **dict.fromkeys(("desk_item", "desk_accept", "desk_return", "desk_skip"), (waiting,)),
     }  # fmt: skip
