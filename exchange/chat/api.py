@@ -96,7 +96,7 @@ class Message(ApiView):
         person = _person(request)
         get_object_or_404(Conversation.objects.for_member(person), pk=pk)
         try:
-            message = chat.erase(person=person, conversation_id=pk, seq=min(seq, LARGEST_SEQ))
+            message = chat.take_back(person=person, conversation_id=pk, seq=min(seq, LARGEST_SEQ))
         except chat.NoSuchMessage:
             raise Http404 from None
         return self.show(MessageOut, message)

@@ -107,7 +107,7 @@ async def _typing(_ours: Hub, socket: Socket, conversation: int) -> None:
 
 async def _delete(_ours: Hub, socket: Socket, conversation: int, seq: int) -> None:
     """Take one's own words away for all."""
-    await _in_their_language(chat.delete, socket, conversation_id=conversation, seq=seq)
+    await _in_their_language(chat.take_back, socket, conversation_id=conversation, seq=seq)
 
 
 async def _in_their_language(act: Any, socket: Socket, **fields: Any) -> None:

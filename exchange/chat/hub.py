@@ -29,6 +29,8 @@ from exchange.lib.text import clean
 log = logging.getLogger(__name__)
 
 READ_ROWS_SECONDS = 3.0
+WAIT_FOR_BELL_SECONDS = 0.05  # bells of two processes may overtake one another
+MOST_AHEAD = 100
 OVERLAP = timedelta(seconds=60)  # longer than any transaction lives: what it dated early is still found
 MOST_WAITING = 1000  # frames one socket may be behind before it is closed, to come back and resume
 UNKNOWN, AWAY, TOO_SLOW = 4401, 1013, 4408
@@ -38,7 +40,17 @@ class Socket:
     """One person's line. `known` is the last seq told for each talk (None until hello), `seen` the marks told."""
 
     __slots__ = (
-        "_close", "_send", "_waiting", "_writing", "early", "key_id", "known", "person", "seen", "session_key",
+        "_close",
+        "_send",
+        "_waiting",
+        "_writing",
+        "ahead",
+        "early",
+        "key_id",
+        "known",
+        "person",
+        "seen",
+        "session_key",
         "typed_at",
     )  # fmt: skip
 
@@ -46,6 +58,7 @@ class Socket:
         self.person, self.key_id, self.session_key, self._send = person, key_id, session_key, send
         self.known: dict[int, int] | None = None
         self.early: dict[int, int] = {}
+        self.ahead: dict[int, dict[int, str]] = {}  # told too early: waits for the numbers before it
         self.seen: dict[tuple[int, int], int] = {}
         self.typed_at: dict[int, float] = {}
         self._waiting: deque[str] = deque()
@@ -89,10 +102,23 @@ class Socket:
         if seq <= known:
             return True
         if seq > known + 1 or not text:
+            if text and len(ahead := self.ahead.setdefault(conversation, {})) < MOST_AHEAD:
+                ahead[seq] = text
             return False
-        self.known[conversation] = seq
-        self.put_text(text)
+        self._tell(conversation, seq, text)
+        if waiting := self.ahead.get(conversation):
+            while next_text := waiting.pop(seq := seq + 1, ""):
+                self._tell(conversation, seq, next_text)
+            for old in [place for place in waiting if place < seq]:
+                del waiting[old]
+            if not waiting:
+                del self.ahead[conversation]
         return True
+
+    def _tell(self, conversation: int, seq: int, text: str) -> None:
+        if self.known is not None:
+            self.known[conversation] = seq
+            self.put_text(text)
 
     def hear_seen(self, conversation: int, person: int, seq: int) -> None:
         """Tell how far another has seen, if that is news."""
@@ -124,7 +150,7 @@ class Hub:
         self.writer = Writer()
         self._sockets: dict[int, set[Socket]] = defaultdict(set)
         self._tasks: list[asyncio.Task[None]] = []
-        self._behind: dict[Socket, set[int]] = {}
+        self._behind: dict[Socket, dict[int, int]] = {}
         self._catching_up: asyncio.Task[None] | None = None
         self._told_deleted: dict[tuple[int, int], float] = {}
 
@@ -202,7 +228,7 @@ class Hub:
             text = json.dumps({"type": "message", **frame}, ensure_ascii=False) if frame else ""
             for socket in targets:
                 if not socket.hear(conversation, bell.get("seq", 0), text):
-                    self.catch_up(socket, {conversation})
+                    self.catch_up(socket, conversation, bell.get("seq", 0))
         elif what == "seen":
             for socket in targets:
                 socket.hear_seen(conversation, bell["person"], bell["seq"])
@@ -212,9 +238,10 @@ class Hub:
             for socket in targets:
                 socket.put("typing", conversation=conversation, person=bell["person"], name=bell["name"])
 
-    def catch_up(self, socket: Socket, conversations: Iterable[int]) -> None:
-        """Read the rows that a socket lacks in these talks, soon."""
-        self._behind.setdefault(socket, set()).update(conversations)
+    def catch_up(self, socket: Socket, conversation: int, seq: int) -> None:
+        """Read the rows that a socket lacks in a talk up to `seq`, unless bells bring them in a moment."""
+        wanted = self._behind.setdefault(socket, {})
+        wanted[conversation] = max(seq, wanted.get(conversation, 0))
         if self._catching_up is None:
             self._catching_up = asyncio.get_running_loop().create_task(self._catch_up())
 
@@ -234,8 +261,13 @@ class Hub:
     async def _catch_up(self) -> None:
         try:
             while self._behind:
-                socket, conversations = self._behind.popitem()
-                await self.read(socket, conversations)
+                await asyncio.sleep(WAIT_FOR_BELL_SECONDS)
+                behind, self._behind = self._behind, {}
+                for socket, wanted in behind.items():
+                    known = socket.known or {}
+                    left = {conversation for conversation, seq in wanted.items() if known.get(conversation, 0) < seq}
+                    if left:
+                        await self.read(socket, left)
         except Exception:
             log.warning("Rows could not be read; the next round tries again", exc_info=True)
             self._behind.clear()
@@ -277,7 +309,7 @@ class Hub:
             for person, conversation, last, other, seen in rows:
                 for socket in self._sockets.get(person, ()):
                     if socket.known is not None and socket.known.get(conversation, 0) < last:
-                        self.catch_up(socket, {conversation})
+                        self.catch_up(socket, conversation, last)
                     socket.hear_seen(conversation, other, seen)
             self._tell_gone(gone)
 

@@ -272,7 +272,7 @@ def _place(
 
 
 @transaction.atomic
-def erase(*, person: Person, conversation_id: int, seq: int) -> Message:
+def take_back(*, person: Person, conversation_id: int, seq: int) -> Message:
     """Take the words of one's own message away for all, within ten minutes; its place in the order stays.
 
     Refused: `NoSuchTalk`, `NoSuchMessage` (not there, or not one's own), `TooLate`. Twice is once.

@@ -88,7 +88,7 @@ def delete(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
     person = _person(request)
     conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
     try:
-        chat.erase(person=person, conversation_id=pk, seq=seq)
+        chat.take_back(person=person, conversation_id=pk, seq=seq)
     except Refused as refusal:
         django_messages.error(request, str(refusal))
     return redirect(f"{conversation.get_absolute_url()}#end")

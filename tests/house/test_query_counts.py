@@ -91,6 +91,7 @@ def arguments(name, wanted, city):
     known = {
         "pk": number,
         "step": 3,
+        "seq": 1,
         "object_id": number,
         "content_type_id": 1,
         "app_label": "skills",

@@ -116,15 +116,15 @@ class TestDelete:
         given = {"conversation_id": talk.pk, "sender": salma, "client_id": number, "body": "خطأ"}
         chat.send(**given)
         with pytest.raises(chat.NoSuchMessage):
-            chat.erase(person=yusuf, conversation_id=talk.pk, seq=3)
-        chat.erase(person=salma, conversation_id=talk.pk, seq=3)
+            chat.take_back(person=yusuf, conversation_id=talk.pk, seq=3)
+        chat.take_back(person=salma, conversation_id=talk.pk, seq=3)
         told = chat.since(person=yusuf, conversation_id=talk.pk, seq=2)
         assert [(frame["body"], frame["deleted"]) for frame in told] == [("", True)]
         assert chat.send(**given).seq == 3  # a late retry brings nothing back
         assert Message.objects.get(conversation=talk, seq=3).body == ""
         Message.objects.filter(conversation=talk, seq=1).update(at="2026-01-01T00:00Z")
         with pytest.raises(chat.TooLate):
-            chat.erase(person=salma, conversation_id=talk.pk, seq=1)
+            chat.take_back(person=salma, conversation_id=talk.pk, seq=1)
 
 
 class TestPlainPages:
