@@ -67,3 +67,17 @@ def tell_of_ring(event: Event) -> None:
         key=str(ring.pk),
         url=ring.get_absolute_url(),
     )
+
+
+@on("listing.asked")
+def ask_still_true(event: Event) -> None:
+    """A listing is old: its owner is asked whether it is still true, unless they said so meanwhile."""
+    listing = Listing.objects.filter(id=int(event.subject_id)).first()
+    if listing is not None and listing.asked_at is not None:
+        notices.tell(
+            people=[listing.owner_id],
+            kind="still_true",
+            key=f"{listing.pk}:{listing.asked_at:%Y-%m-%d}",
+            url=listing.get_absolute_url(),
+            listing_id=listing.pk,
+        )
