@@ -1,5 +1,7 @@
 """What is told when rooms below have news."""
 
+from django.urls import reverse
+
 from exchange.notices import services as notices
 from exchange.outbox.models import Event
 from exchange.outbox.services import on
@@ -78,6 +80,6 @@ def ask_still_true(event: Event) -> None:
             people=[listing.owner_id],
             kind="still_true",
             key=f"{listing.pk}:{listing.asked_at:%Y-%m-%d}",
-            url=listing.get_absolute_url(),
+            url=reverse("me"),
             listing_id=listing.pk,
         )
