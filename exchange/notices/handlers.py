@@ -81,3 +81,17 @@ def tell_reporter(event: Event) -> None:
         url=reverse("talk", args=[event.payload["conversation"]]),
         verdict=event.payload["verdict"],
     )
+
+
+@on("listing.asked")
+def ask_still_true(event: Event) -> None:
+    """A listing is old: its owner is asked whether it is still true, unless they said so meanwhile."""
+    listing = Listing.objects.filter(id=int(event.subject_id)).first()
+    if listing is not None and listing.asked_at is not None:
+        notices.tell(
+            people=[listing.owner_id],
+            kind="still_true",
+            key=f"{listing.pk}:{listing.asked_at:%Y-%m-%d}",
+            url=reverse("me"),
+            listing_id=listing.pk,
+        )

@@ -18,6 +18,7 @@ KINDS = {
     "wish_given": Kind(is_mailed=True),  # a curator is to look after a wish
     "ring_proposed": Kind(is_mailed=True),
     "ring_stands": Kind(is_mailed=True),
+    "still_true": Kind(is_mailed=True),  # a listing asks whether it is still true
     "ring_broken": Kind(is_mailed=False),
     "report": Kind(is_mailed=True),  # what came of a report one made
 }

@@ -254,10 +254,12 @@ def rest_stale(*, now: datetime) -> dict[str, int]:
     resting = list(rows.filter(asked_at__lt=rest_before))
     for listing in resting:
         _move(listing, Listing.State.EXPIRED)
-    unasked = rows.filter(asked_at=None)
-    asked = unasked.filter(confirmed_at__lt=stale_before).update(asked_at=now)
-    asked += unasked.filter(confirmed_at=None, published_at__lt=stale_before).update(asked_at=now)
-    return {"asked": asked, "rested": len(resting)}
+    is_old = Q(confirmed_at__lt=stale_before) | Q(confirmed_at=None, published_at__lt=stale_before)
+    asked = list(rows.filter(is_old, asked_at=None))
+    Listing.objects.filter(id__in=[listing.pk for listing in asked]).update(asked_at=now)
+    for listing in asked:
+        outbox.emit("listing.asked", listing)
+    return {"asked": len(asked), "rested": len(resting)}
 
 
 @transaction.atomic

@@ -114,3 +114,30 @@ class TestStop:
         answer = client.post(f"/notices/stop/{token}/")
         assert answer.status_code == 404
         assert "الرابط" in answer.content.decode()
+
+
+class TestStillTrue:
+    def test_asks_the_owner_once_in_their_language(self, make_offer, karim, relay):
+        make_offer(karim, "Fix your own bike", ["bike repair"])
+        later = timezone.now() + timedelta(days=61)
+        assert listings.rest_stale(now=later)["asked"] == 1
+        assert listings.rest_stale(now=later)["asked"] == 0
+        relay()
+        (notice,) = Notice.objects.filter(kind="still_true")
+        assert notice.person_id == karim.pk
+        assert send() == 1
+        assert mail.outbox[0].subject == "Is “Fix your own bike” still true? One tap says so."
+
+    def test_leads_to_the_page_with_the_button(self, make_offer, karim, relay, client_of):
+        make_offer(karim, "Fix your own bike", ["bike repair"])
+        listings.rest_stale(now=timezone.now() + timedelta(days=61))
+        relay()
+        page = client_of(karim).get(Notice.objects.get(kind="still_true").url)
+        assert "Yes, still true" in page.content.decode()
+
+    def test_is_not_asked_of_who_said_so_meanwhile(self, make_offer, salma, relay):
+        offer = make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"])
+        listings.rest_stale(now=timezone.now() + timedelta(days=61))
+        listings.confirm(listing=offer, by=salma)
+        relay()
+        assert not Notice.objects.filter(kind="still_true").exists()
