@@ -76,7 +76,7 @@ def arguments(name, wanted, city):
     """Give values for an address: a talk's, a listing's or a text's number, whatever its name speaks of."""
     if name.startswith("admin:"):
         number = city["offer"].pk
-    elif name.startswith("talk"):
+    elif name.startswith("talk") or name == "report":
         number = city["talk"].pk
     elif name.startswith("desk"):
         number = city["revision"].pk
