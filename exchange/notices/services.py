@@ -140,8 +140,11 @@ def send_due(*, now: datetime, limit: int = 50) -> int:
     at most the one it held (mail knows no exactly-once).
     """
     sent = 0
+    began = timezone.now()
     for notice in Notice.objects.to_mail(now).select_related("person")[:limit]:
-        if not Notice.objects.to_mail(now).filter(id=notice.pk).update(claimed_at=now):
+        # A slow mail server makes a round long: a claim stamped with its start would look like a dead worker's.
+        moment = now + (timezone.now() - began)
+        if not Notice.objects.to_mail(moment).filter(id=notice.pk).update(claimed_at=moment):
             continue  # another worker was faster
         sent += _mail(notice)
     return sent

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core import mail
 from django.utils import timezone
 
@@ -65,6 +66,24 @@ class TestMail:
         assert send() == 0
         Notice.objects.update(claimed_at=timezone.now() - timedelta(minutes=6))
         assert send() == 1
+
+    def test_goes_out_once_though_the_round_before_it_took_longer_than_a_claim_lasts(self, met, nadia, monkeypatch):
+        notices.tell(people=[nadia.pk], kind="met", key="other", url="/", search="x")
+        usual = notices._message
+        other_worker = []
+        with time_machine.travel(timezone.now(), tick=False) as clock:
+
+            def slow(notice):
+                if notice.person_id == nadia.pk:  # the second of the round: another worker looks while it is under way
+                    monkeypatch.undo()
+                    other_worker.append(send())
+                clock.shift(timedelta(minutes=6))
+                return usual(notice)
+
+            monkeypatch.setattr(notices, "_message", slow)
+            assert send() == 2
+        assert other_worker == [0]
+        assert len(mail.outbox) == 2
 
     def test_is_tried_again_after_a_refusal_and_does_not_hold_the_others(self, met, nadia, yusuf, monkeypatch):
         notices.tell(people=[nadia.pk], kind="met", key="other", url="/", search="x")
