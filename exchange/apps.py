@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.urls import register_converter
 
-from exchange.lib.addresses import RowNumber
+from exchange.lib.row_number import RowNumber
 
 
 class ExchangeConfig(AppConfig):

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import District
+from accounts.models import SPOKEN, District
 from accounts.rules import CODES, codes, mask
 from exchange.lib import arabic
 from exchange.lib.text import clean, guess_lang
@@ -80,14 +80,7 @@ class HowForm(forms.Form):
         },
     )
     speaks = forms.MultipleChoiceField(
-        choices=[
-            ("ar", _("Arabic")),
-            ("en", _("English")),
-            ("fr", _("French")),
-            ("ur", _("Urdu")),
-            ("hi", _("Hindi")),
-            ("tl", _("Filipino")),
-        ],
+        choices=SPOKEN,
         label=_("In which languages?"),
         widget=forms.CheckboxSelectMultiple(attrs={"data-save": ""}),
         error_messages={"required": _("Choose at least one language.")},
