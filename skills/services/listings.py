@@ -415,8 +415,10 @@ def concept_tokens_of(concept_ids: Sequence[int], texts: Iterable[str]) -> str:
     tokens, so that search hears of it. Nobody can type such a mark, folding takes a lonely # away.
     """
     known = concepts.tree()
-    own = Q(concept__in=concept_ids) | Q(concept__merged_into__in=concept_ids)
-    names = list(Label.objects.filter(own).values_list("text", flat=True)) if concept_ids else []
+    # Which concepts is asked inside, on their own indexes: an OR across the join reads every label there is.
+    merged_too = Concept.objects.filter(Q(id__in=concept_ids) | Q(merged_into__in=concept_ids)).order_by().values("id")
+    own = Label.objects.filter(concept__in=merged_too).order_by("id")
+    names = list(own.values_list("text", flat=True)) if concept_ids else []
     for concept_id in concept_ids:
         for parent in known.broader.get(concept_id, ()):
             names.extend(name for name in known.names[parent][1:] if name)
