@@ -22,7 +22,7 @@ from accounts import districts as remembered
 from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons import services as lessons
 from matching.models import Match
-from skills.models import Listing, Revision, Tag
+from skills.models import Concept, Listing, Revision, Tag, Unmapped
 from skills.services import concepts as concept_services
 from skills.services import listings
 
@@ -61,6 +61,7 @@ def city(make_offer, make_wish, salma, karim, yusuf, huda, relay):
     for number in range(6):
         make_offer(karim, f"Fix your own bike {number}", ["bike repair"])
     make_offer(salma, "تطريز من الجدّة", ["rukn:embroidery"])
+    make_wish(karim, "شيء لا نعرفه", ["ما لا اسم له"])  # a word for the curator
     lesson = lessons.say_hello(listing=offer, by=yusuf, body="مرحبًا")
     sent = listings.start(owner=karim, kind="wish", lang="en")
     listings.save_answers(revision=sent, by=karim, title="Oud", body="Please.", tags=[{"text": "oud"}], step=5)
@@ -69,15 +70,28 @@ def city(make_offer, make_wish, salma, karim, yusuf, huda, relay):
     listings.save_answers(revision=draft, by=yusuf, title="إكسل", body="من الصفر", tags=[{"text": "إكسل"}], step=5)
     relay()
     _write(lesson.conversation, yusuf, 60)  # more than a page of it
-    return {"offer": offer, "wish": wish, "talk": lesson.conversation, "revision": sent, "draft": draft, "owner": salma}
+    return {
+        "offer": offer,
+        "wish": wish,
+        "talk": lesson.conversation,
+        "revision": sent,
+        "draft": draft,
+        "owner": salma,
+        "skill": Concept.objects.get(uri="rukn:sewing"),
+        "word": Unmapped.objects.get(text="ما لا اسم له"),
+    }
 
 
 def arguments(name, wanted, city):
-    """Give values for an address: a talk's, a listing's or a text's number, whatever its name speaks of."""
+    """Give values for an address: a talk's, a listing's, a skill's or a text's number, whatever its name speaks of."""
     if name.startswith("admin:"):
         number = city["offer"].pk
     elif name.startswith("talk") or name == "report":
         number = city["talk"].pk
+    elif name.startswith("desk_skill"):
+        number = city["skill"].pk
+    elif name.startswith("desk_word"):
+        number = city["word"].pk
     elif name.startswith("desk"):
         number = city["revision"].pk
     elif name.startswith("person"):
