@@ -6,7 +6,8 @@ from django.db import IntegrityError, connection, transaction
 from exchange.chat import services as chat
 from exchange.chat.models import Conversation
 from exchange.lib.environment import WrongVariable, misspelt, service_url
-from skills.models import Listing
+from skills.models import Concept, Label, Listing
+from skills.services import concepts
 
 if connection.vendor == "postgresql":
 
@@ -22,6 +23,20 @@ if connection.vendor == "postgresql":
             with pytest.raises(IntegrityError, match="its newest is"), transaction.atomic():
                 chat.Message.objects.create(conversation=talk, seq=1, sender=salma, body="ضائعة")
             assert Conversation.objects.get(id=talk.pk).last_seq == 0
+
+    def test_knows_how_many_concepts_an_import_brought_after_one_that_was_broken_off(db):
+        with transaction.atomic():
+            concepts.ensure_shipped()
+            transaction.set_rollback(True)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE skills_label, skills_concept")  # as autovacuum may do at any moment
+        concepts.ensure_shipped()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT relname, reltuples FROM pg_class WHERE relname IN ('skills_label', 'skills_concept')"
+            )
+            counted = dict(cursor.fetchall())
+        assert counted == {"skills_label": Label.objects.count(), "skills_concept": Concept.objects.count()}
 
 
 class TestServiceUrl:
