@@ -85,6 +85,7 @@ def _engine_follows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
         if not elastic_index.behind(elastic_index.read_alias()):
             elastic_rebuild.rebuild()
         ids = list(Listing.objects.values_list("id", flat=True))
+        elastic_index.client().indices.refresh(index=elastic_index.read_alias())  # what another test wrote last, too
         elastic_index.client().delete_by_query(
             index=elastic_index.read_alias(), query={"bool": {"must_not": {"terms": {"number": ids}}}},
             refresh=True, conflicts="proceed",

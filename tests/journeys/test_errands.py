@@ -79,6 +79,7 @@ def test_curator_clears_texts_by_keyboard_and_takes_one_back(visit):
     page = visit("desk", "ar", enter="curator")
     page.goto("/desk/")
     page.locator("main .do").first.click()
+    page.wait_for_load_state()  # keys are heard once the page's script runs
     first = page.locator("h1").inner_text()
     page.keyboard.press("r")
     page.keyboard.press("1")
