@@ -136,6 +136,7 @@ class TestPlainPages:
         rows = list(Message.objects.order_by("seq").values_list("body", "reply_to")[2:])
         assert rows == [("وأنا بخير", 2), ("أيّ يوم يناسبك؟", None)]
         assert 'data-answers="2">أهلًا</p>' in page.get(f"/talks/{talk.pk}/").content.decode()
+        assert 'أنت: <bdi dir="auto">أيّ يوم يناسبك؟</bdi>' in page.get("/talks/").content.decode()
         page.post(f"/talks/{talk.pk}/messages/4/delete/")
         shown = page.get(f"/talks/{talk.pk}/").content.decode()
         assert "حُذفت هذه الرسالة." in shown
