@@ -33,6 +33,17 @@ class Decision(models.Model):
         return f"{self.verdict} {self.revision_id}"
 
 
+class Look(models.Model):
+    """That a curator has a waiting text open, so the desk gives others another one. A hint with an end, no lock."""
+
+    revision = models.OneToOneField(Revision, on_delete=models.CASCADE, primary_key=True, related_name="look")
+    curator = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.revision_id} until {self.until}"
+
+
 class HeldDecision(models.Model):
     """What a curator decided about a message that waited."""
 

@@ -14,7 +14,7 @@ from accounts.models import Person
 from exchange.chat import services as chat
 from exchange.chat.models import Conversation, Held, Member, Message
 from exchange.lib.errors import Refused
-from exchange.moderation.models import Decision, HeldDecision, Report
+from exchange.moderation.models import Decision, HeldDecision, Look, Report
 from exchange.moderation.rules import REASONS, REPORTS, SEVERE
 from exchange.outbox import services as outbox
 from search import services as search
@@ -23,6 +23,7 @@ from skills.services import concepts, listings
 from skills.services.concepts import ConceptHit
 
 SKIP_MINUTES = 30
+LOOK_MINUTES = 5  # a text that a curator opened is not given to another one that long
 LAST_MESSAGES = 10  # what a curator reads of a talk, and no more
 
 
@@ -80,6 +81,30 @@ def queue(*, curator: Person) -> QuerySet[Revision]:
     return rows.select_related("listing", "listing__owner", "listing__owner__district", "district").order_by(
         F("skipped_until").asc(nulls_first=True), "sent_at", "id"
     )
+
+
+@transaction.atomic
+def next_text(*, curator: Person, but: Revision | None = None) -> Revision | None:
+    """Give the oldest waiting text that no other curator has open, and keep it for this one for some minutes.
+
+    When all that wait are open elsewhere, the oldest is given all the same: `_open` refuses the second decision.
+    """
+    _require_curator(curator)
+    now = timezone.now()
+    waiting = queue(curator=curator)
+    if but is not None:
+        waiting = waiting.exclude(pk=but.pk)
+    elsewhere = Look.objects.filter(until__gt=now).exclude(curator=curator)
+    found = waiting.exclude(pk__in=elsewhere.values("revision_id")).first() or waiting.first()
+    if found is not None:
+        until = now + timedelta(minutes=LOOK_MINUTES)
+        Look.objects.bulk_create(
+            [Look(revision=found, curator=curator, until=until)],
+            update_conflicts=True,
+            unique_fields=["revision"],
+            update_fields=["curator", "until"],
+        )
+    return found
 
 
 def waiting_count() -> int:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("skills/<row:pk>/name/", skill_views.skill_name, name="desk_skill_name"),
     path("skills/<row:pk>/rename/", skill_views.skill_rename, name="desk_skill_rename"),
     path("skills/<row:pk>/merge/", skill_views.skill_merge, name="desk_skill_merge"),
+    path("begin/", views.begin, name="desk_begin"),
     path("undo/", views.undo, name="desk_undo"),
     path("<row:pk>/", views.item, name="desk_item"),
     path("<row:pk>/accept/", views.accept, name="desk_accept"),

@@ -59,6 +59,13 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 @curators_only
+@require_POST
+def begin(request: HttpRequest) -> HttpResponse:
+    """Open the oldest text that no other curator has open."""
+    return _next(request)
+
+
+@curators_only
 @require_GET
 def item(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one text with what is needed to decide."""
@@ -226,7 +233,11 @@ def _decide(request: HttpRequest, revision: Revision, act: Callable[[], object],
     else:
         if said:
             messages.success(request, said)
-    following = moderation.queue(curator=_person(request)).exclude(pk=revision.pk).first()
+    return _next(request, but=revision)
+
+
+def _next(request: HttpRequest, but: Revision | None = None) -> HttpResponse:
+    following = moderation.next_text(curator=_person(request), but=but)
     return redirect("desk_item", pk=following.pk) if following else redirect("desk")
 
 

@@ -42,6 +42,7 @@ FORMS = {
     "talk_seen": ["seq", "then"],
     "match_dismiss": ["offer", "wish"],
     "desk_return": ["reason", "note"],
+    "desk_begin": [],
     "desk_undo": [],
 }
 STEPS = {2: ["body", "speaks"], 3: ["format", "district", "place"], 4: ["free"], 5: ["in_return", "in_return_note"]}

@@ -79,6 +79,7 @@ RULES = {
     ("POST", "desk_return"): CURATORS_ACT,
     ("POST", "desk_skip"): CURATORS_ACT,
     ("POST", "desk_undo"): CURATORS_ACT,
+    ("POST", "desk_begin"): CURATORS_ACT,
     ("GET", "desk_waiting"): CURATORS,
     ("POST", "desk_ring"): CURATORS_ACT,
     ("GET", "desk_talks"): CURATORS,

@@ -25,6 +25,12 @@ def waiting(concepts, salma):
     return listings.send(revision=revision, by=salma)
 
 
+def _sent(owner, title):
+    revision = listings.start(owner=owner, kind="offer", lang="ar")
+    listings.save_answers(revision=revision, by=owner, title=title, body="نبدأ معًا.", tags=[{"text": title}])
+    return listings.send(revision=revision, by=owner)
+
+
 class TestLetThrough:
     def test_publishes_and_records(self, waiting, huda):
         moderation.let_through(revision=waiting, curator=huda)
@@ -53,6 +59,39 @@ class TestLetThrough:
         listings.send(revision=revision, by=huda)
         with pytest.raises(moderation.OwnText):
             moderation.let_through(revision=revision, curator=huda)
+
+
+class TestTwoCurators:
+    @pytest.fixture
+    def three(self, concepts, salma):
+        return [_sent(salma, title) for title in ("خياطة", "خط", "خبز")]
+
+    @pytest.fixture
+    def deputy(self, karim):
+        karim.role = karim.Role.CURATOR
+        karim.save()
+        return karim
+
+    def test_are_given_different_texts(self, three, huda, deputy):
+        assert moderation.next_text(curator=huda) == three[0]
+        assert moderation.next_text(curator=deputy) == three[1]
+        moderation.let_through(revision=three[0], curator=huda)
+        assert moderation.next_text(curator=huda, but=three[0]) == three[2]
+
+    def test_are_given_the_same_text_again_until_they_decide(self, three, huda):
+        assert moderation.next_text(curator=huda) == moderation.next_text(curator=huda) == three[0]
+
+    def test_give_back_a_text_that_stayed_open_too_long(self, three, huda, deputy):
+        moderation.next_text(curator=huda)
+        with time_machine.travel(timezone.now() + timedelta(minutes=moderation.LOOK_MINUTES, seconds=1)):
+            assert moderation.next_text(curator=deputy) == three[0]
+
+    def test_share_the_last_text(self, waiting, huda, deputy):
+        assert moderation.next_text(curator=huda) == moderation.next_text(curator=deputy) == waiting
+
+    def test_begin_at_different_places(self, three, huda, deputy, client_of):
+        for curator, text in ((huda, three[0]), (deputy, three[1])):
+            assert client_of(curator).post("/desk/begin/").url == f"/desk/{text.pk}/"
 
 
 class TestGiveBack:
