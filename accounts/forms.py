@@ -156,7 +156,7 @@ SCOPE_WORDS = {
     "talk": _("read and write in my talks"),
     "curate": _("decide at the curators’ desk"),
 }
-LASTS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("", _("without an end"))]
+LASTS = [("30", _("a month")), ("90", _("three months")), ("365", _("a year")), ("", _("without an end"))]
 
 
 class KeyForm(forms.Form):

@@ -76,7 +76,7 @@ def test_every_answer_carries_its_headers(addresses, browsers):
             is_private = who != "anonymous" and not address.startswith("/static/rukn")
             if not held or (is_private and "no-store" not in answer.headers.get("Cache-Control", "")):
                 wrong.append(f"{who} {address}: {dict(answer.headers)}")
-    assert wrong == []
+    assert wrong == [], wrong
 
 
 def test_leaving_wipes_the_browser(browsers):
@@ -143,3 +143,21 @@ class TestWhatGoesWrong:
         answer = browser.post("/me/profile/", {"about": "س" * 3_000_000})
         assert answer.status_code == 400
         assert "لم نفهم" in answer.content.decode()
+
+
+def test_the_citys_digits_stand_on_every_arabic_page(addresses, browsers, settings):
+    settings.CITY = {**settings.CITY, "digits": "arab"}
+    left = re.compile(r"<(script|style|code|kbd|svg|textarea|select)\b.*?</\1>|<[^>]*>|&[#\w]+;", re.DOTALL)
+    wrong = []
+    for who in ("salma", "amal"):
+        browsers[who].cookies["django_language"] = "ar"
+        for address in addresses:
+            answer = browsers[who].get(address)
+            if answer.status_code != 200 or "text/html" not in answer["Content-Type"] or address.startswith("/admin"):
+                continue
+            page = answer.content.decode()
+            shown = left.sub(" ", page[page.index("<body") :]) if "<body" in page else left.sub(" ", page)
+            if found := re.findall(r".{0,20}[0-9].{0,20}", shown):
+                wrong.append((address, found))
+            assert "<body" not in page or 'data-digits="arab"' in page
+    assert wrong == [], wrong
