@@ -311,6 +311,9 @@ EMAIL_TIMEOUT = 10
 _from_email = env.str("DEFAULT_FROM_EMAIL", default="")
 DEFAULT_FROM_EMAIL = _from_email or "ركن Rukn <rukn@localhost>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MESSAGE_WAIT_MINUTES = env.int("MESSAGE_WAIT_MINUTES", default=5)  # who reads the talk meanwhile gets no mail of it
+REPLY_ADDRESS = env.str("REPLY_ADDRESS", default="")  # answers by mail: a@b.example takes a+WORD@b.example
+REPLY_DAYS = env.int("REPLY_DAYS", default=14, least=1, most=365)  # how long a mail can be answered
 
 # --- Languages and time ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = env.choice("CITY_LANGUAGE", "ar", ("ar", "en"))
@@ -415,5 +418,6 @@ agree(
         "EMAIL_URL": env.str("EMAIL_URL", default=""),
         "DEFAULT_FROM_EMAIL": _from_email,
         "METRICS_TOKEN": METRICS_TOKEN,
+        "REPLY_ADDRESS": REPLY_ADDRESS,
     }
 )

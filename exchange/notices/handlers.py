@@ -3,12 +3,13 @@
 from django.urls import reverse
 
 from exchange.notices import services as notices
+from exchange.notices.services import telling
 from exchange.outbox.models import Event
 from exchange.outbox.services import on
 from matching import ladder
 from matching.models import Climb, Ring
 from search.models import Met
-from skills.models import Listing
+from skills.models import Listing, Revision
 
 
 @on("search.met")
@@ -95,3 +96,31 @@ def ask_still_true(event: Event) -> None:
             url=reverse("me"),
             listing_id=listing.pk,
         )
+
+
+@on("message.sent", many=True)
+def tell_of_messages(events: list[Event]) -> None:
+    """Somebody wrote: whoever has not seen it is told, once until they look."""
+    telling.tell_of_messages(conversation_ids=[int(event.subject_id) for event in events])
+
+
+@on("listing.decided")
+def tell_of_decision(event: Event) -> None:
+    """A curator decided about a text, or took that back."""
+    revision = Revision.objects.select_related("listing").filter(id=int(event.subject_id)).first()
+    if revision is None:
+        return
+    verdict, key = event.payload["verdict"], str(event.payload["decision"])
+    if event.payload["is_undone"]:
+        telling.take_back(kind=verdict, key=key)
+        return
+    listing = revision.listing
+    notices.tell(
+        people=[listing.owner_id],
+        kind=verdict,
+        key=key,
+        url=listing.get_absolute_url() if verdict == "accepted" else reverse("me"),
+        title=revision.title,
+        why=event.payload["why"],
+        note=event.payload["note"],
+    )
