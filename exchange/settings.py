@@ -313,6 +313,7 @@ DEFAULT_FROM_EMAIL = _from_email or "ركن Rukn <rukn@localhost>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MESSAGE_WAIT_MINUTES = env.int("MESSAGE_WAIT_MINUTES", default=5)  # who reads the talk meanwhile gets no mail of it
 REPLY_ADDRESS = env.str("REPLY_ADDRESS", default="")  # answers by mail: a@b.example takes a+WORD@b.example
+MAIL_INLET = env.str("MAIL_INLET", default="127.0.0.1:8025")  # where `manage.py mail_inlet` takes them
 REPLY_DAYS = env.int("REPLY_DAYS", default=14, least=1, most=365)  # how long a mail can be answered
 
 # --- Languages and time ----------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ KINDS = {
     "wish_climbed": Kind(DIGEST),  # more is done for a wish that waits
     "still_true": Kind(DIGEST),  # a listing asks whether it is still true
     "report": Kind(NOW),  # what came of a report one made
+    "left_out": Kind(NOW),  # an answer by mail came without what was attached to it
     "wish_given": Kind(NOW, is_curators=True),  # a curator is to look after a wish
 }
 OF_TALKS = ("message", "enquiry")  # read when the talk is, and counted there

@@ -1,6 +1,7 @@
 """Look at every configured part of this installation and name the fix of what is not well."""
 
 import json
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -106,6 +107,23 @@ def _mail() -> str | tuple[str, str]:
         return "the mail server answers"
 
 
+def _answers() -> str | tuple[str, str]:
+    if not settings.REPLY_ADDRESS:
+        return "not used: mails about talks cannot be answered"
+    host, _, port = settings.MAIL_INLET.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=2) as line:
+            greeting = line.recv(200)
+    except (OSError, ValueError) as error:
+        return (
+            f"nobody takes answers at {settings.MAIL_INLET} ({type(error).__name__})",
+            "Start `manage.py mail_inlet`.",
+        )
+    if not greeting.startswith(b"220"):
+        return f"what listens at {settings.MAIL_INLET} is no mail server", "Mend MAIL_INLET."
+    return "the inlet takes answers"
+
+
 def _redis() -> str | tuple[str, str]:
     if not settings.REDIS_URL:
         return "not used: bells stay in this process"
@@ -182,6 +200,7 @@ CHECKS: dict[str, Check] = {
     "search": _search,
     "outbox": _outbox,
     "mail": _mail,
+    "answers": _answers,
     "redis": _redis,
     "workers": _workers,
     "scheduler": _scheduler,
