@@ -251,6 +251,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"queue": "bells", "expires": 30},
     },
+    "hellos": {
+        "task": "exchange.lessons.tasks.wait_for_answers",
+        "schedule": 300.0,
+        "options": {"queue": "bells", "expires": 300},
+    },
     "climb": {"task": "matching.tasks.climb", "schedule": 60.0, "options": {"queue": "long", "expires": 60}},
     "look-for-rings": {
         "task": "matching.tasks.look_for_rings",

@@ -2,8 +2,12 @@
 
 from django.urls import reverse
 
+from accounts.models import Person
+from exchange.lessons import rules as waiting
+from exchange.lessons import services as lessons
+from exchange.lessons.models import Lesson
 from exchange.notices import services as notices
-from exchange.notices.services import telling
+from exchange.notices.services import onward, telling
 from exchange.outbox.models import Event
 from exchange.outbox.services import on
 from matching import ladder
@@ -124,3 +128,51 @@ def tell_of_decision(event: Event) -> None:
         why=event.payload["why"],
         note=event.payload["note"],
     )
+
+
+@on("enquiry.waits")
+def tell_of_waiting(event: Event) -> None:
+    """A hello has no answer: who was asked is reminded, unless they rest; at last who asked is shown others."""
+    lesson = Lesson.objects.select_related("conversation", "opened_by").filter(id=int(event.subject_id)).first()
+    if lesson is None or lesson.full_at is not None or lessons.is_answered(lesson):
+        return
+    rung = event.payload["rung"]
+    if rung == waiting.ONWARD:
+        onward.offer_others(lesson=lesson)
+        return
+    asked = Person.objects.filter(id=lesson.asked_id, profile__paused_at=None).first()
+    if asked is not None:
+        notices.tell(
+            people=[asked.pk],
+            kind="hello_waits",
+            key=f"{lesson.pk}:{rung}",
+            url=lesson.conversation.get_absolute_url(),
+            talk_id=lesson.conversation_id,
+            sender=lesson.opened_by_id,
+            since=lesson.made_at.isoformat(),
+        )
+
+
+@on("enquiry.deferred")
+def tell_of_full(event: Event) -> None:
+    """A teacher is full for now: who asked is told until when, and shown others."""
+    lesson = Lesson.objects.select_related("conversation", "opened_by").filter(id=int(event.subject_id)).first()
+    if lesson is not None:
+        for rung, _after in waiting.RUNGS:
+            telling.take_back(kind="hello_waits", key=f"{lesson.pk}:{rung}")
+        onward.offer_others(lesson=lesson)
+
+
+@on("enquiry.again")
+def tell_of_room(event: Event) -> None:
+    """The time is over for which a teacher was full: who asked may ask again."""
+    lesson = Lesson.objects.select_related("conversation").filter(id=int(event.subject_id)).first()
+    if lesson is not None and not lessons.is_answered(lesson):
+        notices.tell(
+            people=[lesson.opened_by_id],
+            kind="hello_again",
+            key=str(lesson.pk),
+            url=lesson.conversation.get_absolute_url(),
+            talk_id=lesson.conversation_id,
+            sender=lesson.asked_id,
+        )

@@ -29,6 +29,7 @@ def write(lines: Sequence[Any], person: Person, stop_token: str) -> EmailMultiAl
         "line": lines[0],
         "is_one": not first.is_digest,
         "person": person,
+        "site": settings.SITE_URL,
         "stop": stop,
         "settings_address": settings.SITE_URL + reverse("notice_settings"),
         "reply_to": reply_to,

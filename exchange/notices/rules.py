@@ -28,6 +28,9 @@ class Kind:
 KINDS = {
     "message": Kind(NOW, wait=READING),  # somebody wrote to one
     "enquiry": Kind(NOW, wait=READING),  # somebody said hello
+    "hello_waits": Kind(NOW),  # a hello to one has no answer yet
+    "hello_onward": Kind(NOW),  # one's own hello has none: others who could help
+    "hello_again": Kind(NOW),  # a teacher who was full may be asked again
     "accepted": Kind(NOW, wait=UNDO),  # a curator let one's text through
     "returned": Kind(NOW, wait=UNDO),  # a curator returned one's text
     "ring_proposed": Kind(NOW),
@@ -41,6 +44,7 @@ KINDS = {
     "left_out": Kind(NOW),  # an answer by mail came without what was attached to it
     "wish_given": Kind(NOW, is_curators=True),  # a curator is to look after a wish
 }
+OF_HELLOS = ("hello_waits", "hello_onward")  # over once the hello is answered
 OF_TALKS = ("message", "enquiry")  # read when the talk is, and counted there
 MOST_TRIES = 6
 CLAIM_MINUTES = 5  # a worker that died in the middle gives its notice free after this

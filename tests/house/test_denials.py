@@ -71,6 +71,7 @@ RULES = {
     ("GET", "talk"): (DOOR, OK, OK, *(GONE,) * 4),
     ("GET", "talk_messages"): (DOOR, OK, OK, *(GONE,) * 4),
     ("POST", "talk_messages"): (DOOR, 302, 302, *(GONE,) * 4),
+    ("POST", "talk_full"): (DOOR, 302, 302, *(GONE,) * 4),
     ("POST", "talk_delete"): (DOOR, 302, 302, *(GONE,) * 4),
     ("POST", "talk_seen"): (DOOR, OK, OK, *(422,) * 4),
     ("GET", "desk"): CURATORS,

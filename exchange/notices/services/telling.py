@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons.models import Lesson
 from exchange.notices import rules
 from exchange.notices.models import Choice, Notice, habits_of, zone_of
-from exchange.notices.rules import DIGEST, KINDS, OF_TALKS, READING, UNDO
+from exchange.notices.rules import DIGEST, KINDS, OF_HELLOS, OF_TALKS, READING, UNDO
 from skills.models import Listing
 
 SHOWN = 60
@@ -30,6 +30,7 @@ class Told:
     listing: Listing | None = None
     talk: Conversation | None = None
     sender: Person | None = None
+    others: list[Listing] = field(default_factory=list)  # whom else one might ask
     is_new: bool = False
     words: list[Message] = field(default_factory=list)  # in mails: what was written
 
@@ -42,6 +43,17 @@ class Told:
     def address(self) -> str:
         """Where it leads, from outside."""
         return f"{settings.SITE_URL}{self.notice.url}"
+
+    @property
+    def since(self) -> datetime:
+        """When what is told of began."""
+        return datetime.fromisoformat(self.notice.facts["since"])
+
+    @property
+    def full_until(self) -> datetime | None:
+        """Until when somebody has no room."""
+        until = self.notice.facts.get("full_until")
+        return datetime.fromisoformat(until) if until else None
 
     @property
     def is_gone(self) -> bool:
@@ -169,12 +181,14 @@ def unread_count(*, person: Person) -> int:
 def latest(*, person: Person) -> list[Told]:
     """Give a person's newest notices, newest first, in a few queries however many. A talk that was seen is not news."""
     rows = Notice.objects.filter(person=person, on_page=True).order_by("-id")[:SHOWN]
-    return [line for line in told(list(rows), person) if line.is_new or line.notice.kind not in OF_TALKS]
+    passing = (*OF_TALKS, *OF_HELLOS)
+    return [line for line in told(list(rows), person) if line.is_new or line.notice.kind not in passing]
 
 
 def told(rows: Sequence[Notice], person: Person) -> list[Told]:
     """Give notices with what they are about, through the permission doors. Those of a talk are new until it is seen."""
     ids = {row.listing_id for row in rows if row.listing_id}
+    ids |= {number for row in rows for number in row.facts.get("others", ())}
     listings = Listing.objects.visible_to(person).filter(id__in=ids).with_card().in_bulk() if ids else {}
     talk_ids = {row.talk_id for row in rows if row.talk_id}
     talks: dict[int, Any] = {}
@@ -190,15 +204,21 @@ def told(rows: Sequence[Notice], person: Person) -> list[Told]:
             listing=listings.get(row.listing_id or 0),
             talk=talks.get(row.talk_id or 0),
             sender=people.get(row.facts.get("sender", 0)),
-            is_new=row.read_at is None and not _is_seen(row, talks),
+            others=[listings[number] for number in row.facts.get("others", ()) if number in listings],
+            is_new=row.read_at is None and not _is_over(row, talks),
         )
         for row in rows
     ]
 
 
-def _is_seen(row: Notice, talks: dict[int, Any]) -> bool:
+def _is_over(row: Notice, talks: dict[int, Any]) -> bool:
+    """Whether a notice of a talk is overtaken: it was looked into, or the hello has its answer."""
     talk = talks.get(row.talk_id or 0)
-    return row.kind in OF_TALKS and talk is not None and talk.own_seen >= row.facts["last"]
+    if talk is None:
+        return False
+    return (row.kind in OF_TALKS and talk.own_seen >= row.facts["last"]) or (
+        row.kind in OF_HELLOS and talk.met_at is not None
+    )
 
 
 def mark_read(*, person: Person) -> None:
