@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import policies
 from accounts.models import Person
 from exchange.chat import services as chat
-from exchange.chat.models import Member, Message
+from exchange.chat.models import Message
 from exchange.chat.screening import screen
 from exchange.lessons import rules
 from exchange.lessons.models import Lesson, Rest
@@ -159,8 +159,7 @@ def _wait_on(lesson_id: int, now: datetime) -> bool:
 
 def is_answered(lesson: Lesson) -> bool:
     """Whether the one who was said hello to has written."""
-    places = Member.objects.filter(conversation=lesson.conversation_id, person=lesson.asked_id)
-    return places.filter(first_seq__isnull=False).exists()
+    return Message.objects.filter(conversation=lesson.conversation_id, sender=lesson.asked_id).exists()
 
 
 @transaction.atomic
@@ -211,8 +210,9 @@ def forget_rests(*, listing_ids: list[int]) -> None:
 
 def unanswered(*, conversation_id: int, person: Person) -> Lesson | None:
     """Give the hello of a talk of this person that has no answer yet."""
-    rows = Lesson.objects.for_member(person).filter(conversation=conversation_id, conversation__met_at=None)
-    return rows.select_related("teacher").first()
+    rows = Lesson.objects.for_member(person).filter(conversation=conversation_id)
+    lesson = rows.select_related("teacher").first()
+    return None if lesson is None or is_answered(lesson) else lesson
 
 
 def usual_answer(*, person: Person) -> str:

@@ -73,13 +73,16 @@ class NoticeForm(forms.Form):
 
     @property
     def chosen_mail(self) -> dict[str, str]:
-        """Give each kind with how it is wanted by mail, from a valid form."""
+        """Give each kind with how it is wanted by mail, from a valid form: the one answer, but for changed kinds."""
         way = self.cleaned_data["mail"]
-        if way == USUAL:
-            return {kind: KINDS[kind].how for kind in self.kinds}
-        if way in HOWS:
-            return dict.fromkeys(self.kinds, way)
-        return {kind: self.cleaned_data[f"mail_{kind}"] or KINDS[kind].how for kind in self.kinds}
+        out = {}
+        for kind in self.kinds:
+            before, now = self.fields[f"mail_{kind}"].initial, self.cleaned_data[f"mail_{kind}"]
+            if now and now != before:
+                out[kind] = now
+            else:
+                out[kind] = KINDS[kind].how if way == USUAL else way if way in HOWS else before
+        return out
 
     @property
     def chosen_pages(self) -> dict[str, bool]:

@@ -57,6 +57,12 @@ class TestPage:
         assert not Notice.objects.exists()
         assert 'value="own" required id="id_mail_3" checked' in client_of(yusuf).get("/me/notices/").content.decode()
 
+    def test_a_kind_that_was_changed_holds_whatever_the_one_answer_says(self, keep, yusuf):
+        ways = {f"mail_{kind}": how for kind, (how, _page) in choosing.choices_of(person=yusuf).items()}
+        keep(**{**ways, "mail_message": "never"})  # changed below, the question above left as it was
+        assert choosing.choices_of(person=yusuf)["message"] == ("never", True)
+        assert choosing.choices_of(person=yusuf)["enquiry"] == ("now", True)
+
     def test_keeps_the_hours_and_the_clock(self, keep, yusuf):
         keep(every="week", day="3", hour="9", quiet_from="20", quiet_until="8", zone="Europe/Berlin")
         assert choosing.habits(person=yusuf) == Habits("week", 9, 3, 20, 8, "Europe/Berlin")
