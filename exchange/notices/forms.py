@@ -52,7 +52,9 @@ class NoticeForm(forms.Form):
     quiet_until = forms.TypedChoiceField(label=_("Quiet until"), coerce=int)
     zone = forms.ChoiceField(label=_("By the clock of"), required=False)
 
-    def __init__(self, data: Any, *, choices: Mapping[str, tuple[str, bool]], hours: Habits) -> None:
+    def __init__(
+        self, data: Any, *, choices: Mapping[str, tuple[str, bool]], hours: Habits, devices: Mapping[str, bool]
+    ) -> None:
         super().__init__(data, initial={**vars(hours), "mail": _way(choices)})
         names = dict(DAY_NAMES)
         self.kinds = list(choices)
@@ -67,6 +69,10 @@ class NoticeForm(forms.Form):
             self.fields[f"page_{kind}"] = forms.BooleanField(
                 label=_("Under “What is new”"), initial=on_page, required=False
             )
+            if devices:
+                self.fields[f"push_{kind}"] = forms.BooleanField(
+                    label=_("On my devices"), initial=devices[kind], required=False
+                )
 
     def _choice(self, name: str) -> Any:
         return self.fields[name]
@@ -88,6 +94,11 @@ class NoticeForm(forms.Form):
     def chosen_pages(self) -> dict[str, bool]:
         """Give each kind with whether it is listed on the page, from a valid form."""
         return {kind: self.cleaned_data[f"page_{kind}"] for kind in self.kinds}
+
+    @property
+    def chosen_devices(self) -> dict[str, bool]:
+        """Give each kind with whether it is pushed, from a valid form; nothing where the city does not push."""
+        return {kind: self.cleaned_data[f"push_{kind}"] for kind in self.kinds if f"push_{kind}" in self.fields}
 
     @property
     def hours(self) -> Habits:

@@ -41,6 +41,7 @@ class Notice(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     claim = models.UUIDField(null=True, blank=True)  # names the try that holds it
     mailed_at = models.DateTimeField(null=True, blank=True)
+    push_due_at = models.DateTimeField(null=True, blank=True)  # None: not pushed, or done with
     tries = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=300, default="", blank=True)  # why the last try failed
 
@@ -54,6 +55,7 @@ class Notice(models.Model):
             models.Index(
                 fields=["mail_due_at", "id"], condition=Q(mailed_at=None, mail_due_at__isnull=False), name="notice_due"
             ),
+            models.Index(fields=["push_due_at"], condition=Q(push_due_at__isnull=False), name="notice_push_due"),
             models.Index(fields=["claim"], condition=Q(claim__isnull=False), name="notice_claimed"),
         ]
 
@@ -74,6 +76,7 @@ class Choice(models.Model):
     is_on = models.BooleanField()  # by mail
     is_collected = models.BooleanField(default=False, db_default=False)  # in the digest rather than at once
     on_page = models.BooleanField(default=True, db_default=True)
+    on_devices = models.BooleanField(default=True, db_default=True)  # pushed to whatever devices asked for it
 
     class Meta:
         db_table = "notices_mailchoice"
@@ -113,6 +116,20 @@ class Habit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.every} {self.hour}"
+
+
+class Device(models.Model):
+    """A browser that asked to be told; the three values are the browser's own (Push API)."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="devices")
+    endpoint = models.CharField(max_length=500, unique=True)
+    p256dh = models.CharField(max_length=100)
+    auth = models.CharField(max_length=40)
+    session_key = models.CharField(max_length=40)  # of the browser: who signed out there is not told there any more
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.pk}"
 
 
 def habits_of(person: Person) -> Habits:

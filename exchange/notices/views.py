@@ -2,9 +2,10 @@
 
 from typing import cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import Person
 from exchange.notices.forms import OWN, NoticeForm
 from exchange.notices.models import zone_of
-from exchange.notices.services import choosing, telling
+from exchange.notices.services import choosing, pushing, telling
 
 
 @login_required
@@ -41,21 +42,48 @@ def choices(request: HttpRequest) -> HttpResponse:
     person = _person(request)
     hours = choosing.habits(person=person)
     form = NoticeForm(
-        request.POST if request.method == "POST" else None, choices=choosing.choices_of(person=person), hours=hours
+        request.POST if request.method == "POST" else None,
+        choices=choosing.choices_of(person=person),
+        hours=hours,
+        devices=choosing.device_choices_of(person=person) if pushing.is_on() else {},
     )
     if form.is_valid():
-        choosing.choose(person=person, mail=form.chosen_mail, on_page=form.chosen_pages, hours=form.hours)
+        choosing.choose(person=person, mail=form.chosen_mail, on_page=form.chosen_pages, on_devices=form.chosen_devices,
+                        hours=form.hours)  # fmt: skip
         messages.success(request, _("Kept."))
         return redirect("notice_settings")
     context = {
         "form": form,
-        "kinds": [(form[f"mail_{kind}"], form[f"page_{kind}"], f"notices/names/{kind}.html") for kind in form.kinds],
+        "kinds": [
+            (
+                form[f"mail_{kind}"],
+                [form[name] for name in (f"page_{kind}", f"push_{kind}") if name in form.fields],
+                f"notices/names/{kind}.html",
+            )
+            for kind in form.kinds
+        ],
+        "push_key": settings.VAPID_PUBLIC_KEY,
         "is_own": form["mail"].value() == OWN,
         "now": timezone.now(),
         "place": "me",
     }
     with timezone.override(zone_of(hours)):
         return render(request, "notices/settings.html", context, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_POST
+def device(request: HttpRequest) -> HttpResponse:
+    """Keep or forget where this browser is reached; asked by devices.js only."""
+    fields = {name: request.POST.get(name, "") for name in ("endpoint", "p256dh", "auth")}
+    if request.POST.get("remove"):
+        pushing.remove_device(person=_person(request), endpoint=fields["endpoint"])
+        return HttpResponse(status=204)
+    try:
+        pushing.add_device(person=_person(request), session_key=request.session.session_key or "", **fields)
+    except pushing.NotADevice as refusal:
+        return JsonResponse({"code": refusal.code, "text": str(refusal)}, status=422)
+    return HttpResponse(status=204)
 
 
 @csrf_exempt  # RFC 8058: the mail program posts here by itself; the signed word is the key

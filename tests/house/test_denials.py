@@ -103,6 +103,7 @@ RULES = {
     ("GET", "notices"): SIGNED_IN,
     ("POST", "notices_read"): DONE,
     ("GET", "notice_settings"): SIGNED_IN,
+    ("POST", "notice_device"): (DOOR, *(422,) * 6),
     ("GET", "notice_stop"): (GONE,) * 7,
     ("POST", "notice_stop"): (GONE,) * 7,
     ("POST", "find_keep"): DONE,

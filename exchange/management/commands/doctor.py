@@ -17,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from exchange.celery import app as celery
+from exchange.notices import webpush
 from exchange.outbox import services as outbox
 from exchange.outbox.models import Event
 from exchange.watch import health
@@ -124,6 +125,17 @@ def _answers() -> str | tuple[str, str]:
     return "the inlet takes answers"
 
 
+def _push() -> str | tuple[str, str]:
+    if not settings.VAPID_PRIVATE_KEY:
+        return "not used: no notices on devices"
+    fix = "Make a pair with `manage.py vapid_keys`; devices that were told before must ask again."
+    try:
+        belongs = webpush.public_of(settings.VAPID_PRIVATE_KEY) == settings.VAPID_PUBLIC_KEY
+    except ValueError:
+        return "VAPID_PRIVATE_KEY is no key", fix
+    return "the keys are a pair" if belongs else ("VAPID_PUBLIC_KEY does not belong to VAPID_PRIVATE_KEY", fix)
+
+
 def _redis() -> str | tuple[str, str]:
     if not settings.REDIS_URL:
         return "not used: bells stay in this process"
@@ -201,6 +213,7 @@ CHECKS: dict[str, Check] = {
     "outbox": _outbox,
     "mail": _mail,
     "answers": _answers,
+    "devices": _push,
     "redis": _redis,
     "workers": _workers,
     "scheduler": _scheduler,

@@ -17,6 +17,12 @@ SALT = "rukn.notices.stop"
 ALL_COLLECTED = "digest"  # in a word that stops: every kind that comes collected
 
 
+def device_choices_of(*, person: Person) -> dict[str, bool]:
+    """Give each kind that can concern this person → whether it is pushed to their devices."""
+    chosen = dict(Choice.objects.filter(person=person).values_list("kind", "on_devices"))
+    return {kind: chosen.get(kind, True) for kind, rule in KINDS.items() if person.is_curator or not rule.is_curators}
+
+
 def choices_of(*, person: Person) -> dict[str, tuple[str, bool]]:
     """Give each kind that can concern this person → (by mail "now", "digest" or "never", whether on the page)."""
     chosen = {row.kind: (row.how, row.on_page) for row in Choice.objects.filter(person=person)}
@@ -38,6 +44,7 @@ def choose(
     person: Person,
     mail: Mapping[str, str] | None = None,
     on_page: Mapping[str, bool] | None = None,
+    on_devices: Mapping[str, bool] | None = None,
     hours: Habits | None = None,
 ) -> None:
     """Keep how a person wants kinds (kind → way, kind → whether listed) and when; what waits already follows.
@@ -45,13 +52,15 @@ def choose(
     Raises `KeyError` for an unknown kind, `ValueError` for an unknown way or time zone.
     """
     before = choices_of(person=person)
-    for kind in {**(mail or {}), **(on_page or {})}:
+    for kind in {**(mail or {}), **(on_page or {}), **(on_devices or {})}:
         how, is_listed = before.get(kind, (KINDS[kind].how, True))
         how = (mail or {}).get(kind, how)
         if how not in rules.HOWS:
             raise ValueError(how)
         values = {"is_on": how != NEVER, "is_collected": how == DIGEST}
         values["on_page"] = (on_page or {}).get(kind, is_listed)
+        if on_devices and kind in on_devices:
+            values["on_devices"] = on_devices[kind]
         Choice.objects.update_or_create(person=person, kind=kind, defaults=values)
     if hours is not None:
         zone_of(hours)
@@ -69,6 +78,8 @@ def _follow(person: Person, now: datetime) -> None:
         ready = max(now, row.made_at + wait_of(row.kind))
         row.mail_due_at = rules.mail_due(how, ready=ready, habits=when, zone=zone_of(when))
     Notice.objects.bulk_update(waiting, ["is_digest", "mail_due_at", "on_page"])
+    unwanted = [kind for kind, is_wanted in device_choices_of(person=person).items() if not is_wanted]
+    Notice.objects.filter(person=person, kind__in=unwanted).exclude(push_due_at=None).update(push_due_at=None)
 
 
 def stop_token(*, person_id: int, kind: str) -> str:

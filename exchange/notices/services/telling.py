@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ from accounts.models import Person, blocked_ids
 from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons.models import Lesson
 from exchange.notices import rules
-from exchange.notices.models import Choice, Notice, habits_of, zone_of
+from exchange.notices.models import Choice, Device, Notice, habits_of, zone_of
 from exchange.notices.rules import DIGEST, KINDS, OF_HELLOS, OF_TALKS, READING, UNDO
 from skills.models import Listing
 
@@ -82,12 +82,17 @@ def tell(
     chosen = {row.person_id: row for row in Choice.objects.filter(person__in=ids, kind=kind)}
     ready = timezone.now() + (wait_of(kind) if wait is None else wait)
     rows = []
-    for person in Person.objects.filter(id__in=ids).select_related("notice_habit").order_by("id"):
+    has_device = Exists(Device.objects.filter(person=OuterRef("pk"))) if settings.VAPID_PRIVATE_KEY else Value(False)
+    known = Person.objects.filter(id__in=ids).select_related("notice_habit").annotate(has_device=has_device)
+    for person in known.order_by("id"):
         choice, habits = chosen.get(person.pk), habits_of(person)
         how = choice.how if choice else KINDS[kind].how
         due = rules.mail_due(how, ready=ready, habits=habits, zone=zone_of(habits))
         on_page = choice is None or choice.on_page
-        if not on_page and due is None:
+        push_due = None
+        if person.has_device and (choice is None or choice.on_devices):
+            push_due = rules.after_quiet(ready, habits, zone_of(habits))
+        if not on_page and due is None and push_due is None:
             continue
         rows.append(
             Notice(
@@ -100,6 +105,7 @@ def tell(
                 facts=facts,
                 on_page=on_page,
                 mail_due_at=due,
+                push_due_at=push_due,
                 is_digest=how == DIGEST,
             )
         )
