@@ -11,7 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
 
 app = Celery("rukn")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["exchange.outbox", "exchange.limits", "skills", "matching", "exchange.notices"])
+app.autodiscover_tasks(
+    ["exchange.outbox", "exchange.limits", "skills", "matching", "exchange.lessons", "exchange.notices"]
+)
 
 
 @setup_logging.connect

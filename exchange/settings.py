@@ -251,6 +251,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"queue": "bells", "expires": 30},
     },
+    "hellos": {
+        "task": "exchange.lessons.tasks.wait_for_answers",
+        "schedule": 300.0,
+        "options": {"queue": "bells", "expires": 300},
+    },
     "climb": {"task": "matching.tasks.climb", "schedule": 60.0, "options": {"queue": "long", "expires": 60}},
     "look-for-rings": {
         "task": "matching.tasks.look_for_rings",
@@ -311,6 +316,14 @@ EMAIL_TIMEOUT = 10
 _from_email = env.str("DEFAULT_FROM_EMAIL", default="")
 DEFAULT_FROM_EMAIL = _from_email or "ركن Rukn <rukn@localhost>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MESSAGE_WAIT_MINUTES = env.int("MESSAGE_WAIT_MINUTES", default=5)  # who reads the talk meanwhile gets no mail of it
+REPLY_ADDRESS = env.str("REPLY_ADDRESS", default="")  # answers by mail: a@b.example takes a+WORD@b.example
+MAIL_INLET = env.str("MAIL_INLET", default="127.0.0.1:8025")  # where `manage.py mail_inlet` takes them
+# Notices on devices, off without keys (`manage.py vapid_keys` makes a pair):
+VAPID_PUBLIC_KEY = env.str("VAPID_PUBLIC_KEY", default="")
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
+VAPID_CONTACT = env.str("VAPID_CONTACT", default=SITE_URL)  # whom push services ask when something goes wrong
+REPLY_DAYS = env.int("REPLY_DAYS", default=14, least=1, most=365)  # how long a mail can be answered
 
 # --- Languages and time ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = env.choice("CITY_LANGUAGE", "ar", ("ar", "en"))
@@ -415,5 +428,8 @@ agree(
         "EMAIL_URL": env.str("EMAIL_URL", default=""),
         "DEFAULT_FROM_EMAIL": _from_email,
         "METRICS_TOKEN": METRICS_TOKEN,
+        "REPLY_ADDRESS": REPLY_ADDRESS,
+        "VAPID_PUBLIC_KEY": VAPID_PUBLIC_KEY,
+        "VAPID_PRIVATE_KEY": VAPID_PRIVATE_KEY,
     }
 )

@@ -112,6 +112,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "cards": cards_for(cards.rows(rows), reader=reader, language=str(request.LANGUAGE_CODE)),
         "when": when_words(other.profile.free_codes),
         "is_me": reader.pk == other.pk,
+        "usual_answer": "" if reader.pk == other.pk else lessons.usual_answer(person=other),
         "place": "find",
     }
     return render(request, "person.html", context)
@@ -140,6 +141,7 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         "tags": tags,
         "reasons": reasons,
         "enquiry": enquiry,
+        "usual_answer": "" if enquiry or reader.pk == row.owner_id else lessons.usual_answer(person=row.owner),
         "when": when_words(row.free_codes),
         "days": DAYS,
         "parts": PARTS,

@@ -4,4 +4,7 @@ from django.urls import path
 
 from exchange.lessons import views
 
-urlpatterns = [path("listings/<row:pk>/hello/", views.hello, name="hello")]
+urlpatterns = [
+    path("listings/<row:pk>/hello/", views.hello, name="hello"),
+    path("talks/<row:pk>/full/", views.full, name="talk_full"),
+]

@@ -2,12 +2,16 @@
 
 from typing import cast
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from accounts.models import Person
+from exchange.chat.models import Conversation
+from exchange.lessons import rules
 from exchange.lessons import services as lessons
 from exchange.lessons.forms import HelloForm
 from exchange.lib.errors import Refused
@@ -33,7 +37,31 @@ def hello(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             return redirect(lesson.conversation)
     status = 422 if form.is_bound else 200
-    return render(request, "lessons/hello.html", {"listing": listing, "form": form, "place": "find"}, status=status)
+    context = {
+        "listing": listing,
+        "form": form,
+        "usual_answer": lessons.usual_answer(person=listing.owner),
+        "place": "find",
+    }
+    return render(request, "lessons/hello.html", context, status=status)
+
+
+@login_required
+@require_POST
+def full(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer a hello with "full now, ask me after …", and show the talk again."""
+    person = cast(Person, request.user)
+    talk = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+    days = request.POST.get("days", "")
+    lesson = lessons.unanswered(conversation_id=talk.pk, person=person)
+    if lesson is None or days not in {str(each) for each in rules.FULL_DAYS}:
+        messages.error(request, _("This can be said to a hello that you have not answered yet."))
+        return redirect(talk)
+    try:
+        lessons.be_full(lesson=lesson, by=person, days=int(days))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect(talk)
 
 
 def _ready_words(listing: Listing, person: Person) -> str:

@@ -3,6 +3,7 @@
 import builtins
 import difflib
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import environ
 
 YES = ("1", "true", "yes", "on")
 NO = ("0", "false", "no", "off", "")
+_REPLY_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,16}@[A-Za-z0-9.-]{1,255}")  # before the @ there is room for the word
 
 
 class WrongVariable(ValueError):
@@ -152,10 +154,20 @@ def agree(given: Mapping[str, Any]) -> None:
         raise WrongVariable(
             "REDIS_URL is for several processes, and these need PostgreSQL: set DATABASE_URL, or take REDIS_URL away."
         )
-    if "smtp" in given["EMAIL_URL"].split(":")[0] and not given["DEFAULT_FROM_EMAIL"]:
-        raise WrongVariable("EMAIL_URL is set, so set DEFAULT_FROM_EMAIL to an address of that mail server.")
+    _agree_on_mail(given)
+    if bool(given["VAPID_PUBLIC_KEY"]) != bool(given["VAPID_PRIVATE_KEY"]):
+        raise WrongVariable("Set both VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY (`manage.py vapid_keys`), or neither.")
     if 0 < len(given["METRICS_TOKEN"]) < 16:
         raise WrongVariable("METRICS_TOKEN must have 16 or more characters; take a random one.")
+
+
+def _agree_on_mail(given: Mapping[str, Any]) -> None:
+    if "smtp" in given["EMAIL_URL"].split(":")[0] and not given["DEFAULT_FROM_EMAIL"]:
+        raise WrongVariable("EMAIL_URL is set, so set DEFAULT_FROM_EMAIL to an address of that mail server.")
+    if given["REPLY_ADDRESS"] and not _REPLY_ADDRESS.fullmatch(given["REPLY_ADDRESS"]):
+        raise WrongVariable(
+            "REPLY_ADDRESS must look like reply@rukn.example.org, with at most 16 characters before the @ and no +."
+        )
 
 
 def _is_served(host: str, allowed: list[str]) -> bool:

@@ -172,7 +172,7 @@ def undo(*, decision: Decision, curator: Person) -> Revision:
     listings.restore(revision=revision, before=decision.before)
     decision.undone_at, decision.undone_by = timezone.now(), curator
     decision.save(update_fields=["undone_at", "undone_by"])
-    outbox.emit("listing.decided", revision)
+    _tell(decision)
     return revision
 
 
@@ -342,5 +342,18 @@ def _record(
     decision = Decision.objects.create(
         revision=revision, curator=curator, verdict=verdict, reason=reason, note=note, before=before
     )
-    outbox.emit("listing.decided", revision)
+    _tell(decision)
     return decision
+
+
+def _tell(decision: Decision) -> None:
+    """Let upper rooms know. Notices are strangers to this room, so the event says what they need."""
+    outbox.emit(
+        "listing.decided",
+        decision.revision,
+        decision=decision.pk,
+        verdict=str(decision.verdict),
+        why=REASONS.get(decision.reason, {}),  # in both languages
+        note=decision.note,
+        is_undone=decision.undone_at is not None,
+    )

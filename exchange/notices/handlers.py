@@ -2,13 +2,18 @@
 
 from django.urls import reverse
 
+from accounts.models import Person
+from exchange.lessons import rules as waiting
+from exchange.lessons import services as lessons
+from exchange.lessons.models import Lesson
 from exchange.notices import services as notices
+from exchange.notices.services import onward, telling
 from exchange.outbox.models import Event
 from exchange.outbox.services import on
 from matching import ladder
 from matching.models import Climb, Ring
 from search.models import Met
-from skills.models import Listing
+from skills.models import Listing, Revision
 
 
 @on("search.met")
@@ -94,4 +99,80 @@ def ask_still_true(event: Event) -> None:
             key=f"{listing.pk}:{listing.asked_at:%Y-%m-%d}",
             url=reverse("me"),
             listing_id=listing.pk,
+        )
+
+
+@on("message.sent", many=True)
+def tell_of_messages(events: list[Event]) -> None:
+    """Somebody wrote: whoever has not seen it is told, once until they look."""
+    telling.tell_of_messages(conversation_ids=[int(event.subject_id) for event in events])
+
+
+@on("listing.decided")
+def tell_of_decision(event: Event) -> None:
+    """A curator decided about a text, or took that back."""
+    revision = Revision.objects.select_related("listing").filter(id=int(event.subject_id)).first()
+    if revision is None:
+        return
+    verdict, key = event.payload["verdict"], str(event.payload["decision"])
+    if event.payload["is_undone"]:
+        telling.take_back(kind=verdict, key=key)
+        return
+    listing = revision.listing
+    notices.tell(
+        people=[listing.owner_id],
+        kind=verdict,
+        key=key,
+        url=listing.get_absolute_url() if verdict == "accepted" else reverse("me"),
+        title=revision.title,
+        why=event.payload["why"],
+        note=event.payload["note"],
+    )
+
+
+@on("enquiry.waits")
+def tell_of_waiting(event: Event) -> None:
+    """A hello has no answer: who was asked is reminded, unless they rest; at last who asked is shown others."""
+    lesson = Lesson.objects.select_related("conversation", "opened_by").filter(id=int(event.subject_id)).first()
+    if lesson is None or lesson.full_at is not None or lessons.is_answered(lesson):
+        return
+    rung = event.payload["rung"]
+    if rung == waiting.ONWARD:
+        onward.offer_others(lesson=lesson)
+        return
+    asked = Person.objects.filter(id=lesson.asked_id, profile__paused_at=None).first()
+    if asked is not None:
+        notices.tell(
+            people=[asked.pk],
+            kind="hello_waits",
+            key=f"{lesson.pk}:{rung}",
+            url=lesson.conversation.get_absolute_url(),
+            talk_id=lesson.conversation_id,
+            sender=lesson.opened_by_id,
+            since=lesson.made_at.isoformat(),
+        )
+
+
+@on("enquiry.deferred")
+def tell_of_full(event: Event) -> None:
+    """A teacher is full for now: who asked is told until when, and shown others."""
+    lesson = Lesson.objects.select_related("conversation", "opened_by").filter(id=int(event.subject_id)).first()
+    if lesson is not None:
+        for rung, _after in waiting.RUNGS:
+            telling.take_back(kind="hello_waits", key=f"{lesson.pk}:{rung}")
+        onward.offer_others(lesson=lesson)
+
+
+@on("enquiry.again")
+def tell_of_room(event: Event) -> None:
+    """The time is over for which a teacher was full: who asked may ask again."""
+    lesson = Lesson.objects.select_related("conversation").filter(id=int(event.subject_id)).first()
+    if lesson is not None and not lessons.is_answered(lesson):
+        notices.tell(
+            people=[lesson.opened_by_id],
+            kind="hello_again",
+            key=str(lesson.pk),
+            url=lesson.conversation.get_absolute_url(),
+            talk_id=lesson.conversation_id,
+            sender=lesson.asked_id,
         )

@@ -20,6 +20,9 @@ WELL = {
     "EMAIL_URL": "smtp+tls://u:p@h:587",
     "DEFAULT_FROM_EMAIL": "rukn@example.org",
     "METRICS_TOKEN": "a" * 32,
+    "REPLY_ADDRESS": "reply@rukn.example.org",
+    "VAPID_PUBLIC_KEY": "public",
+    "VAPID_PRIVATE_KEY": "private",
 }
 
 
@@ -41,6 +44,11 @@ def test_a_whole_environment_is_left_alone():
         ({"DATABASE_URL": "sqlite:///x"}, "REDIS_URL is for several processes"),
         ({"DEFAULT_FROM_EMAIL": ""}, "set DEFAULT_FROM_EMAIL"),
         ({"METRICS_TOKEN": "short"}, "METRICS_TOKEN must have 16"),
+        ({"VAPID_PRIVATE_KEY": ""}, "Set both VAPID_PUBLIC_KEY and"),
+        ({"VAPID_PUBLIC_KEY": ""}, "Set both VAPID_PUBLIC_KEY and"),
+        ({"REPLY_ADDRESS": "reply"}, "REPLY_ADDRESS must look like"),
+        ({"REPLY_ADDRESS": "a+b@rukn.example.org"}, "REPLY_ADDRESS must look like"),
+        ({"REPLY_ADDRESS": "answers-to-your-talk@rukn.example.org"}, "at most 16 characters"),
     ],
 )
 def test_halves_and_contradictions_are_named(change, says):

@@ -1,6 +1,7 @@
 """Look at every configured part of this installation and name the fix of what is not well."""
 
 import json
+import socket
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from exchange.celery import app as celery
+from exchange.notices import webpush
 from exchange.outbox import services as outbox
 from exchange.outbox.models import Event
 from exchange.watch import health
@@ -106,6 +108,34 @@ def _mail() -> str | tuple[str, str]:
         return "the mail server answers"
 
 
+def _answers() -> str | tuple[str, str]:
+    if not settings.REPLY_ADDRESS:
+        return "not used: mails about talks cannot be answered"
+    host, _, port = settings.MAIL_INLET.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=2) as line:
+            greeting = line.recv(200)
+    except (OSError, ValueError) as error:
+        return (
+            f"nobody takes answers at {settings.MAIL_INLET} ({type(error).__name__})",
+            "Start `manage.py mail_inlet`.",
+        )
+    if not greeting.startswith(b"220"):
+        return f"what listens at {settings.MAIL_INLET} is no mail server", "Mend MAIL_INLET."
+    return "the inlet takes answers"
+
+
+def _push() -> str | tuple[str, str]:
+    if not settings.VAPID_PRIVATE_KEY:
+        return "not used: no notices on devices"
+    fix = "Make a pair with `manage.py vapid_keys`; devices that were told before must ask again."
+    try:
+        belongs = webpush.public_of(settings.VAPID_PRIVATE_KEY) == settings.VAPID_PUBLIC_KEY
+    except ValueError:
+        return "VAPID_PRIVATE_KEY is no key", fix
+    return "the keys are a pair" if belongs else ("VAPID_PUBLIC_KEY does not belong to VAPID_PRIVATE_KEY", fix)
+
+
 def _redis() -> str | tuple[str, str]:
     if not settings.REDIS_URL:
         return "not used: bells stay in this process"
@@ -182,6 +212,8 @@ CHECKS: dict[str, Check] = {
     "search": _search,
     "outbox": _outbox,
     "mail": _mail,
+    "answers": _answers,
+    "devices": _push,
     "redis": _redis,
     "workers": _workers,
     "scheduler": _scheduler,

@@ -1,6 +1,6 @@
 """Told once, in one's own language, on the page and by mail where it is wanted."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -9,7 +9,17 @@ from django.utils import timezone
 
 from exchange.notices import services as notices
 from exchange.notices.models import Notice
+from exchange.notices.services import choosing, mailing
 from skills.services import listings
+
+NOON = datetime(2026, 11, 24, 10, tzinfo=UTC)  # 13:00 in Amman
+
+
+@pytest.fixture(autouse=True)
+def _by_day():
+    """It is one o'clock in the city, and nobody's hour for collected mail."""
+    with time_machine.travel(NOON, tick=False):
+        yield
 
 
 @pytest.fixture
@@ -21,8 +31,9 @@ def met(make_offer, salma, yusuf):
     return Notice.objects.get()
 
 
-def send():
-    return notices.send_due(now=timezone.now())
+def send(*, hours=6):
+    """Mail what is due when the collected mail comes, at seven in the evening."""
+    return mailing.send_due(now=timezone.now() + timedelta(hours=hours))
 
 
 class TestTell:
@@ -62,58 +73,61 @@ class TestMail:
         assert len(mail.outbox) == 1
 
     def test_waits_while_another_worker_holds_it_and_is_taken_up_when_that_one_died(self, met):
-        Notice.objects.update(claimed_at=timezone.now())
+        Notice.objects.update(claimed_at=timezone.now() + timedelta(hours=6))
         assert send() == 0
-        Notice.objects.update(claimed_at=timezone.now() - timedelta(minutes=6))
-        assert send() == 1
+        assert send(hours=6.2) == 1
 
     def test_goes_out_once_though_the_round_before_it_took_longer_than_a_claim_lasts(self, met, nadia, monkeypatch):
         notices.tell(people=[nadia.pk], kind="met", key="other", url="/", search="x")
-        usual = notices._message
-        other_worker = []
-        with time_machine.travel(timezone.now(), tick=False) as clock:
+        usual, seconds, other_worker = mailing._message, [0], []
+        monkeypatch.setattr(mailing.time, "monotonic", lambda: seconds[0])
 
-            def slow(notice):
-                if notice.person_id == nadia.pk:  # the second of the round: another worker looks while it is under way
-                    monkeypatch.undo()
-                    other_worker.append(send())
-                clock.shift(timedelta(minutes=6))
-                return usual(notice)
+        def slow(lines):
+            monkeypatch.setattr(mailing, "_message", usual)
+            seconds[0] += 360
+            if lines[0].notice.person_id == nadia.pk:  # the second of the round: another worker looks meanwhile
+                other_worker.append(send(hours=6.1))
+            return usual(lines)
 
-            monkeypatch.setattr(notices, "_message", slow)
-            assert send() == 2
+        def first(lines):
+            message = slow(lines)
+            monkeypatch.setattr(mailing, "_message", slow)
+            return message
+
+        monkeypatch.setattr(mailing, "_message", first)
+        assert send() == 2
         assert other_worker == [0]
         assert len(mail.outbox) == 2
 
     def test_is_tried_again_after_a_refusal_and_does_not_hold_the_others(self, met, nadia, yusuf, monkeypatch):
         notices.tell(people=[nadia.pk], kind="met", key="other", url="/", search="x")
-        usual = notices._message
+        usual = mailing._message
 
-        def refusing(notice):
-            if notice.person_id == yusuf.pk:
+        def refusing(lines):
+            if lines[0].notice.person_id == yusuf.pk:
                 raise OSError("the mail server is gone")
-            return usual(notice)
+            return usual(lines)
 
-        monkeypatch.setattr(notices, "_message", refusing)
+        monkeypatch.setattr(mailing, "_message", refusing)
         assert send() == 1
         met.refresh_from_db()
         assert met.tries == 1
         assert "mail server" in met.reason
         monkeypatch.undo()
-        assert notices.send_due(now=timezone.now() + timedelta(minutes=2)) == 1
+        assert send(hours=6.1) == 1
 
     def test_is_given_up_after_six_tries(self, met, monkeypatch):
-        def refuse(notice):
+        def refuse(lines):
             raise OSError
 
-        monkeypatch.setattr(notices, "_message", refuse)
-        for hour in range(8):
-            notices.send_due(now=timezone.now() + timedelta(hours=hour))
+        monkeypatch.setattr(mailing, "_message", refuse)
+        for day in range(8):
+            send(hours=6 + day * 24)
         met.refresh_from_db()
         assert (met.tries, met.mail_due_at) == (6, None)
 
-    def test_is_not_sent_to_whoever_chose_the_page_only(self, yusuf, client_of, db):
-        client_of(yusuf).post("/me/notices/", {})
+    def test_is_not_sent_to_whoever_chose_the_page_only(self, yusuf):
+        choosing.choose(person=yusuf, mail={"met": "never"})
         notices.tell(people=[yusuf.pk], kind="met", key="k", url="/", search="x")
         assert send() == 0
         assert notices.unread_count(person=yusuf) == 1
@@ -121,11 +135,11 @@ class TestMail:
 
 class TestStop:
     def test_a_get_asks_and_a_post_without_a_session_stops(self, met, yusuf, client):
-        url = f"/notices/stop/{notices.stop_token(person_id=yusuf.pk, kind='met')}/"
+        url = f"/notices/stop/{choosing.stop_token(person_id=yusuf.pk, kind='met')}/"
         assert client.get(url).status_code == 200
-        assert notices.mail_choices(person=yusuf)["met"] is True
+        assert choosing.choices_of(person=yusuf)["met"] == ("digest", True)
         assert client.post(url, {"List-Unsubscribe": "One-Click"}).status_code == 200
-        assert notices.mail_choices(person=yusuf)["met"] is False
+        assert choosing.choices_of(person=yusuf)["met"] == ("never", True)
         assert send() == 0
 
     @pytest.mark.parametrize("token", ["x", "a:b:c", "WzEsIm1ldCJd:1abc:forged"])

@@ -1,5 +1,7 @@
 """`doctor` tells what is not well with its fix: broker, workers, scheduler, engine."""
 
+import socket
+import threading
 from datetime import timedelta
 
 import pytest
@@ -57,3 +59,33 @@ def test_nothing_configured_is_well(settings):
     assert all(
         isinstance(check(), str) for check in (doctor._redis, doctor._workers, doctor._scheduler, doctor._engine)
     )
+
+
+class TestAnswersByMail:
+    def test_are_not_asked_about_without_an_address(self):
+        assert doctor._answers().startswith("not used")
+
+    def test_that_nobody_takes_are_told(self, settings):
+        settings.REPLY_ADDRESS, settings.MAIL_INLET = "reply@rukn.example.org", "127.0.0.1:1"
+        says, fix = doctor._answers()
+        assert "nobody takes answers at 127.0.0.1:1" in says
+        assert "mail_inlet" in fix
+
+    @pytest.mark.parametrize(
+        ("greeting", "says"), [(b"220 Rukn\r\n", "takes answers"), (b"HTTP/1.1", "no mail server")]
+    )
+    def test_are_well_where_a_mail_server_greets(self, settings, greeting, says):
+        listener = socket.create_server(("127.0.0.1", 0))
+        settings.REPLY_ADDRESS = "reply@rukn.example.org"
+        settings.MAIL_INLET = f"127.0.0.1:{listener.getsockname()[1]}"
+
+        def greet():
+            with listener.accept()[0] as line:
+                line.sendall(greeting)
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        found = doctor._answers()
+        thread.join()
+        listener.close()
+        assert says in (found if isinstance(found, str) else found[0])

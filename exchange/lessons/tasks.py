@@ -1,0 +1,18 @@
+"""What lessons do by the clock."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from exchange.lessons import services as lessons
+from exchange.outbox import services as outbox
+
+
+@shared_task(ignore_result=True)
+def wait_for_answers(**_: Any) -> None:
+    """Remind of unanswered hellos, and bring resting offers back; once in five minutes."""
+    now = timezone.now()
+    if outbox.claim_job("hellos", every_seconds=300, now=now):
+        lessons.end_rests(now=now)
+        lessons.wait_for_answers(now=now)
