@@ -61,6 +61,12 @@ class MessagesOut(serializers.Serializer[Any]):
     seen = serializers.DictField(child=serializers.IntegerField(), help_text="person → seq")
 
 
+class FoundAgainOut(serializers.Serializer[Any]):
+    """Messages in which all words were found."""
+
+    messages = MessageOut(many=True)
+
+
 class MessageIn(serializers.Serializer[Any]):
     """A message. The same client_id is never stored twice: send it again until there is an answer."""
 

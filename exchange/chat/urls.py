@@ -7,6 +7,7 @@ from exchange.chat import views
 urlpatterns = [
     path("talks/", views.talks, name="talks"),
     path("talks/<row:pk>/", views.talk, name="talk"),
+    path("talks/<row:pk>/search/", views.search, name="talk_search"),
     path("talks/<row:pk>/messages/", views.messages, name="talk_messages"),
     path("talks/<row:pk>/messages/<row:seq>/delete/", views.delete, name="talk_delete"),
     path("talks/<row:pk>/seen/", views.seen, name="talk_seen"),

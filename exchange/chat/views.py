@@ -21,7 +21,9 @@ from exchange.chat import rules
 from exchange.chat import services as chat
 from exchange.chat.forms import MessageForm
 from exchange.chat.models import Conversation
+from exchange.chat.services import finding
 from exchange.lib.errors import Refused
+from exchange.lib.text import clean
 
 LONGEST_WAIT_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.5
@@ -49,6 +51,23 @@ def talk(request: HttpRequest, pk: int) -> HttpResponse:
     answers = _place(request.GET.get("answer", ""))
     form = MessageForm(initial={"client_id": uuid.uuid4(), "reply_to": answers})
     return _page(request, person, conversation, form)
+
+
+@login_required
+@require_GET
+def search(request: HttpRequest, pk: int) -> HttpResponse:
+    """Find words again in one talk; each result leads to its place."""
+    person = _person(request)
+    conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+    asked = clean(request.GET.get("q", ""))[:200]
+    context = {
+        "conversation": conversation,
+        "asked": asked,
+        "found": finding.find(person=person, conversation_id=pk, text=asked),
+        "most": finding.MOST,
+        "place": "talks",
+    }
+    return render(request, "chat/search.html", context)
 
 
 @login_required
@@ -125,11 +144,12 @@ def _newer(request: HttpRequest, person: Person, pk: int) -> JsonResponse:
 def _page(
     request: HttpRequest, person: Person, conversation: Conversation, form: MessageForm, *, status: int = 200
 ) -> HttpResponse:
-    shown = chat.latest(
-        person=person,
-        conversation_id=conversation.pk,
-        before=_place(request.GET.get("before", "")),
-    )
+    at = _place(request.GET.get("at", ""))
+    if at:
+        shown = chat.around(person=person, conversation_id=conversation.pk, seq=at)
+    else:
+        before = _place(request.GET.get("before", ""))
+        shown = chat.latest(person=person, conversation_id=conversation.pk, before=before)
     answers = _place(str(form["reply_to"].value() or ""))
     quotes = chat.words_at(
         person=person,
@@ -146,6 +166,8 @@ def _page(
         "conversation": conversation,
         "shown": shown,
         "first_seq": shown[0].seq if shown else 0,
+        "at": at,
+        "is_past": bool(shown) and shown[-1].seq < conversation.last_seq,
         "others": [member.person for member in others],
         "seen_by_all": min((member.seen_seq for member in others), default=0),
         "form": form,

@@ -50,7 +50,8 @@ ASKED = {
     "find_suggest": ["q"],
     "concept_suggest": ["q"],
     "wish_new": ["q"],
-    "talk": ["before", "answer"],
+    "talk": ["before", "answer", "at"],
+    "talk_search": ["q"],
     "talk_messages": ["after"],
 }
 

@@ -69,6 +69,7 @@ RULES = {
     ("POST", "listing_matches"): OWNERS_ACT,
     ("POST", "match_dismiss"): DONE,
     ("GET", "talk"): (DOOR, OK, OK, *(GONE,) * 4),
+    ("GET", "talk_search"): (DOOR, OK, OK, *(GONE,) * 4),
     ("GET", "talk_messages"): (DOOR, OK, OK, *(GONE,) * 4),
     ("POST", "talk_messages"): (DOOR, 302, 302, *(GONE,) * 4),
     ("POST", "talk_delete"): (DOOR, 302, 302, *(GONE,) * 4),

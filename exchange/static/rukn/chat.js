@@ -19,6 +19,7 @@ const dayName = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { da
 const AGAIN = 4000;
 
 let last = Number(words.last);
+const past = "past" in words;
 let seenByAll = Number(words.seen);
 let socket = null;
 let tries = 0;
@@ -222,6 +223,7 @@ function tellStates() {
 function onMessage(message) {
   if (message.conversation !== id) return;
   const mine = message.sender.id === me;
+  if (past) return void (mine && settled(message.client_id)); // this page shows an old part of the talk
   const follow = atEnd() || mine;
   const line = draw({ ...message, mine, name: message.sender.name });
   if (message.note || mine) line.querySelector(".body").textContent = message.body; // what is stored is what is shown
@@ -371,7 +373,7 @@ function sendWaiting(olderThan = 0) {
 setInterval(() => sendWaiting(AGAIN), AGAIN);
 
 function seen() {
-  if (document.visibilityState !== "visible") return;
+  if (past || document.visibilityState !== "visible") return;
   if (connected()) return put({ type: "seen", conversation: id, seq: last });
   if (saidSeen >= last) return;
   const upTo = last;
@@ -398,6 +400,7 @@ async function send() {
   input.focus();
   tabs?.postMessage({ unsent: message });
   await unsent.keep(message);
+  if (past) return location.assign(`${words.here}#end`); // the page of the newest messages sends what waits
   sendOne(message);
   tellStates();
 }
@@ -437,10 +440,11 @@ addEventListener("offline", () => {
 addEventListener("online", () => {
   tries = 0;
 });
+const start = () => (lines.querySelector(".found") ? lines.querySelector(".found").scrollIntoView({ block: "center" }) : toEnd());
 tellStates();
-toEnd();
+start();
 unsent.load(me).then(() => {
-  for (const each of here()) drawUnsent(each);
-  toEnd();
+  if (!past) for (const each of here()) drawUnsent(each);
+  start();
   connect();
 });

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 LONGEST = 4000
 DELETE_WITHIN = timedelta(minutes=10)
 MOST_AT_ONCE = 200
+BESIDE = ("sender", "screening")  # what is read with a message to show it
 
 
 class EmptyMessage(Refused):
@@ -302,7 +303,7 @@ def since(*, person: Person, conversation_id: int, seq: int, limit: int = MOST_A
 def messages_after(*, person: Person, conversation_id: int, seq: int, limit: int = MOST_AT_ONCE) -> list[Message]:
     """Give messages after `seq`, in order. Empty for a talk that is not this person's."""
     rows = Message.objects.filter(conversation_id=conversation_id, conversation__members__person=person, seq__gt=seq)
-    return beside(rows.select_related("sender", "screening").order_by("seq")[:limit], person)
+    return beside(rows.select_related(*BESIDE).order_by("seq")[:limit], person)
 
 
 def seen_by(*, person: Person, conversation_id: int) -> dict[str, int]:
@@ -316,7 +317,13 @@ def latest(*, person: Person, conversation_id: int, limit: int = 50, before: int
     rows = Message.objects.filter(conversation_id=conversation_id, conversation__members__person=person)
     if before is not None:
         rows = rows.filter(seq__lt=before)
-    return beside(rows.select_related("sender", "screening").order_by("-seq")[:limit], person)[::-1]
+    return beside(rows.select_related(*BESIDE).order_by("-seq")[:limit], person)[::-1]
+
+
+def around(*, person: Person, conversation_id: int, seq: int, limit: int = 50) -> list[Message]:
+    """Give the messages about a place, oldest first: half of them before it."""
+    first = max(1, seq - limit // 2)
+    return messages_after(person=person, conversation_id=conversation_id, seq=first - 1, limit=limit)
 
 
 def words_at(*, person: Person, conversation_id: int, places: Iterable[int | None]) -> dict[int, str]:
@@ -411,7 +418,7 @@ def missed(*, person: Person, known: dict[int, int], limit: int = MOST_AT_ONCE) 
     wanted = Q(pk__in=[])
     for conversation, seq in known.items():
         wanted |= Q(conversation=conversation, seq__gt=seq)
-    rows = Message.objects.filter(wanted, conversation__members__person=person).select_related("sender", "screening")
+    rows = Message.objects.filter(wanted, conversation__members__person=person).select_related(*BESIDE)
     return [frame(message) for message in beside(rows.order_by("conversation_id", "seq")[:limit], person)]
 
 
