@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 
@@ -88,6 +89,32 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.conversation_id}#{self.seq}"
+
+
+class File(models.Model):
+    """A photo, a PDF or a voice note that came with a message. The bytes lie in the private folder, under `path`."""
+
+    class Kind(models.TextChoices):
+        PHOTO = "photo", _("photo")
+        PDF = "pdf", _("PDF")
+        VOICE = "voice", _("voice note")
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="file")
+    kind = models.CharField(max_length=5, choices=Kind)
+    media_type = models.CharField(max_length=20)
+    path = models.CharField(max_length=80, unique=True)
+    small_path = models.CharField(max_length=80, blank=True)  # of a photo: drawn in the talk
+    name = models.CharField(max_length=100, blank=True)  # of a PDF, as its sender called it
+    size = models.PositiveIntegerField()  # bytes kept
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    small_width = models.PositiveIntegerField(default=0)
+    small_height = models.PositiveIntegerField(default=0)
+    seconds = models.PositiveIntegerField(default=0)  # of a voice note
+    digest = models.CharField(max_length=64)  # keyed, of what was sent: knows a retry again
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.message_id}"
 
 
 class Screening(models.Model):

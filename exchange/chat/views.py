@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.contrib import messages as django_messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,10 +17,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import policies
 from accounts.models import Person
-from exchange.chat import rules
+from exchange.chat import rules, serving
 from exchange.chat import services as chat
-from exchange.chat.forms import MessageForm
+from exchange.chat.forms import FileForm, MessageForm
 from exchange.chat.models import Conversation
+from exchange.chat.services import files as chat_files
 from exchange.chat.services import finding
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
@@ -102,6 +103,46 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def files(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a photo, a PDF or a voice note: as a plain form, or from a script, which is answered in JSON."""
+    person = _person(request)
+    conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+    wants_json = "application/json" in request.headers.get("Accept", "")
+    form = FileForm(request.POST, request.FILES)
+    if getattr(request, "is_file_too_large", False):
+        return _file_refused(request, conversation, wants_json, "file_too_large", chat_files.too_large())
+    if not form.is_valid():
+        return _file_refused(request, conversation, wants_json, "bad_frame", _first_error(form))
+    fields = form.cleaned_data
+    sent = fields.pop("file")
+    try:
+        message = chat_files.send_file(
+            conversation_id=pk, sender=person, data=sent.read(), name=sent.name or "", **fields
+        )
+    except Refused as refusal:
+        return _file_refused(request, conversation, wants_json, refusal.code, str(refusal))
+    if wants_json:
+        ack = {"type": "ack", "client_id": str(message.client_id), "conversation": pk, "seq": message.seq}
+        return JsonResponse({**ack, "at": message.at.isoformat(), "message": chat.frame(message)})
+    return redirect(f"{conversation.get_absolute_url()}#end")
+
+
+@login_required
+@require_GET
+def file(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
+    """Give a file to a member of its talk."""
+    return _serve(request, pk, seq)
+
+
+@login_required
+@require_GET
+def small(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
+    """Give a photo as it stands in the talk."""
+    return _serve(request, pk, seq, small=True)
+
+
+@login_required
+@require_POST
 def delete(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
     """Take one's own words away for all, and show the talk again."""
     person = _person(request)
@@ -125,6 +166,24 @@ def seen(request: HttpRequest, pk: int) -> HttpResponse:
     if request.POST.get("then") == "page":
         return redirect(f"{reverse('talk', args=[pk])}#end")
     return JsonResponse({"type": "seen", "conversation": pk, "seq": mark})
+
+
+def _serve(request: HttpRequest, pk: int, seq: int, *, small: bool = False) -> HttpResponse:
+    found = chat_files.readable(person=_person(request), conversation_id=pk, seq=seq)
+    answer = serving.serve(request, found, small=small) if found is not None else None
+    if answer is None:
+        raise Http404
+    return answer
+
+
+def _file_refused(
+    request: HttpRequest, conversation: Conversation, wants_json: bool, code: str, text: str
+) -> HttpResponse:
+    if wants_json:
+        return JsonResponse({"type": "refused", "code": code, "text": text}, status=422)
+    form = MessageForm({"client_id": uuid.uuid4(), "body": request.POST.get("body", "")})
+    form.add_error(None, text)
+    return _page(request, _person(request), conversation, form, status=422)
 
 
 def _newer(request: HttpRequest, person: Person, pk: int) -> JsonResponse:
@@ -158,6 +217,7 @@ def _page(
     )
     for message in shown:
         message.quote = quotes.get(message.reply_to) if message.reply_to else None  # type: ignore[attr-defined]
+        message.shown_file = chat.file_of(message)  # type: ignore[attr-defined]
     members = list(conversation.members.select_related("person", "person__district"))
     others = [member for member in members if member.person_id != person.pk]
     unread = sum(conversation.last_seq - member.seen_seq for member in members if member.person_id == person.pk)
@@ -176,6 +236,8 @@ def _page(
         "quick": [gettext(words) for words in QUICK],
         "may_delete_from": timezone.now() - chat.DELETE_WITHIN,
         "unread_count": chat.unread_count(person=person) - unread,  # the other talks: this one is being read
+        "has_met": conversation.met_at is not None,
+        "new_id": uuid.uuid4(),
         "is_open": is_open and conversation.stopped_at is None,
         "is_stopped": conversation.stopped_at is not None,
         "waiting": chat.waiting_of(person=person, conversation_id=conversation.pk),

@@ -39,6 +39,7 @@ FORMS = {
     "hello": ["body", "client_id"],
     "talk_messages": ["body", "client_id", "reply_to", "quick"],
     "talk_delete": [],
+    "talk_files": ["body", "client_id", "reply_to", "file"],
     "talk_seen": ["seq", "then"],
     "match_dismiss": ["offer", "wish"],
     "desk_return": ["reason", "note"],

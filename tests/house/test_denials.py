@@ -72,6 +72,9 @@ RULES = {
     ("GET", "talk_search"): (DOOR, OK, OK, *(GONE,) * 4),
     ("GET", "talk_messages"): (DOOR, OK, OK, *(GONE,) * 4),
     ("POST", "talk_messages"): (DOOR, 302, 302, *(GONE,) * 4),
+    ("POST", "talk_files"): (DOOR, 422, 422, *(GONE,) * 4),  # without a file
+    ("GET", "talk_file"): (DOOR, *(GONE,) * 6),  # the message has none
+    ("GET", "talk_small"): (DOOR, *(GONE,) * 6),
     ("POST", "talk_delete"): (DOOR, 302, 302, *(GONE,) * 4),
     ("POST", "talk_seen"): (DOOR, OK, OK, *(422,) * 4),
     ("GET", "desk"): CURATORS,

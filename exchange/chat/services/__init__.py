@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -20,8 +21,9 @@ from django.utils.translation import gettext as _
 from accounts import policies
 from accounts.models import Person
 from exchange.chat import doorbell
-from exchange.chat.models import Conversation, Held, Member, Message, Screening
+from exchange.chat.models import Conversation, File, Held, Member, Message, Screening
 from exchange.chat.screening import judging, screen
+from exchange.chat.services import cabinet
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.outbox import services as outbox
@@ -31,7 +33,7 @@ log = logging.getLogger(__name__)
 LONGEST = 4000
 DELETE_WITHIN = timedelta(minutes=10)
 MOST_AT_ONCE = 200
-BESIDE = ("sender", "screening")  # what is read with a message to show it
+BESIDE = ("sender", "screening", "file")  # what is read with a message to show it
 
 
 class EmptyMessage(Refused):
@@ -97,6 +99,7 @@ class TalkRow:
     others: list[Person] = field(default_factory=list)
     last_body: str = ""
     last_is_mine: bool = False
+    last_file: str = ""  # what kind of file came with it
     unread: int = 0
 
 
@@ -132,7 +135,7 @@ def offer(
 ) -> Message | Held:
     """Do as `send`, but give a message that waits for a curator instead of refusing it."""
     body = clean(body)
-    conversation = _locked(conversation_id, sender)
+    conversation = locked(conversation_id, sender)
     done = _sent_before(conversation, sender, client_id, body, reply_to)
     if done is not None:
         return done
@@ -140,6 +143,22 @@ def offer(
         raise EmptyMessage(_("Write something first."))
     if len(body) > LONGEST:
         raise TooLong(_("This message is too long. Send it in two parts."))
+    require_open(conversation, sender)
+    if reply_to is not None and not 1 <= reply_to <= conversation.last_seq:
+        raise NoSuchMessage(_("The message you answer is not in this talk."))
+    screened = screen(body, is_first_contact=conversation.met_at is None)
+    found = [{"rule": each.rule, "severity": each.severity} for each in screened.findings]
+    masked = screened.masked[:LONGEST]  # a cover may be longer than what it covers
+    if screened.is_held:
+        digest = digest_of(body)
+        return Held.objects.create(
+            conversation=conversation, sender=sender, client_id=client_id, body=masked, digest=digest, findings=found
+        )
+    return put_last(conversation, sender, client_id, masked, digest_of(body) if found else "", found, reply_to)
+
+
+def require_open(conversation: Conversation, sender: Person) -> None:
+    """Refuse (`Stopped`, `NotReachable`) where this member cannot write now."""
     if conversation.stopped_at is not None:
         raise Stopped(_("This talk rests until a curator has looked at it."))
     others = [
@@ -147,17 +166,6 @@ def offer(
     ]
     if len(others) == 1 and not policies.may_write_to(sender, others[0]):
         raise NotReachable(_("This message cannot be delivered now."))
-    if reply_to is not None and not 1 <= reply_to <= conversation.last_seq:
-        raise NoSuchMessage(_("The message you answer is not in this talk."))
-    screened = screen(body, is_first_contact=conversation.met_at is None)
-    found = [{"rule": each.rule, "severity": each.severity} for each in screened.findings]
-    masked = screened.masked[:LONGEST]  # a cover may be longer than what it covers
-    if screened.is_held:
-        digest = _digest(body)
-        return Held.objects.create(
-            conversation=conversation, sender=sender, client_id=client_id, body=masked, digest=digest, findings=found
-        )
-    return _place(conversation, sender, client_id, masked, _digest(body) if found else "", found, reply_to)
 
 
 @transaction.atomic
@@ -166,7 +174,7 @@ def release(*, held: Held) -> Message:
     conversation = Conversation.objects.select_for_update().get(id=held.conversation_id)
     held = Held.objects.select_related("sender", "message").get(id=held.pk)
     if held.message is None:
-        held.message = _place(conversation, held.sender, held.client_id, held.body, held.digest, held.findings)
+        held.message = put_last(conversation, held.sender, held.client_id, held.body, held.digest, held.findings)
         held.decided_at = timezone.now()
         held.save(update_fields=["message", "decided_at"])
     return held.message
@@ -229,19 +237,20 @@ def _sent_before(
     if message is not None and message.deleted_at is not None:
         is_same = True
     else:
-        is_same = digest == _digest(body) if digest else done.body == body
+        is_same = digest == digest_of(body) if digest else done.body == body
         is_same = is_same and (message is None or message.reply_to == reply_to)
     if done.conversation_id != conversation.pk or not is_same:
         raise ClientIdReused(_("This message number was already used for another message."))
     return done
 
 
-def _digest(body: str) -> str:
+def digest_of(body: str) -> str:
+    """Give the keyed digest by which sent words are known again."""
     # Keyed, because a telephone number is short enough to be guessed from a bare digest.
     return salted_hmac("exchange.chat.sent", body, algorithm="sha256").hexdigest()
 
 
-def _place(
+def put_last(
     conversation: Conversation,
     sender: Person,
     client_id: uuid.UUID,
@@ -249,12 +258,16 @@ def _place(
     digest: str,
     findings: list[dict[str, str]],
     reply_to: int | None = None,
+    file: File | None = None,
 ) -> Message:
-    """Store a message at the end of the order; the conversation's row is locked."""
+    """Store a message at the end of the order, with the file that comes with it; the conversation's row is locked."""
     now, seq = timezone.now(), conversation.last_seq + 1
     message = Message.objects.create(
         conversation=conversation, seq=seq, sender=sender, client_id=client_id, body=body, reply_to=reply_to, at=now
     )
+    if file is not None:
+        file.message = message
+        file.save(force_insert=True)
     if findings:
         Screening.objects.create(message=message, digest=digest, findings=findings)
     changes: dict[str, Any] = {"last_seq": seq, "last_at": now}
@@ -278,7 +291,7 @@ def take_back(*, person: Person, conversation_id: int, seq: int) -> Message:
 
     Refused: `NoSuchTalk`, `NoSuchMessage` (not there, or not one's own), `TooLate`. Twice is once.
     """
-    conversation = _locked(conversation_id, person)
+    conversation = locked(conversation_id, person)
     message = conversation.messages.select_related("sender").filter(seq=seq, sender=person).first()
     if message is None:
         raise NoSuchMessage(_("There is no such message of yours."))
@@ -287,6 +300,9 @@ def take_back(*, person: Person, conversation_id: int, seq: int) -> Message:
     now = timezone.now()
     if now - message.at > DELETE_WITHIN:
         raise TooLate(_("A message can be deleted for ten minutes after it was sent."))
+    for file in File.objects.filter(message=message):
+        cabinet.take_away([file.path, file.small_path])
+        file.delete()
     message.body, message.deleted_at = "", now
     message.save(update_fields=["body", "deleted_at"])
     people = list(conversation.members.values_list("person_id", flat=True))
@@ -335,6 +351,26 @@ def words_at(*, person: Person, conversation_id: int, places: Iterable[int | Non
     return dict(rows.filter(seq__in=wanted).values_list("seq", "body"))
 
 
+def file_of(message: Message) -> File | None:
+    """Give the file that was read, or stored, together with a message; asks no database."""
+    found = message._state.fields_cache.get("file")
+    return found if isinstance(found, File) else None
+
+
+def file_frame(file: File, message: Message) -> dict[str, Any]:
+    """Give what a client needs to show a file; the bytes are asked for at `url` by a member of the talk."""
+    place = [message.conversation_id, message.seq]
+    told: dict[str, Any] = {"kind": str(file.kind), "type": file.media_type, "size": file.size}
+    if file.kind == File.Kind.PHOTO:
+        small = {"url": reverse("talk_small", args=place), "width": file.small_width, "height": file.small_height}
+        told |= {"width": file.width, "height": file.height, "small": small}
+    elif file.kind == File.Kind.PDF:
+        told["name"] = file.name
+    else:
+        told["seconds"] = file.seconds
+    return {**told, "url": reverse("talk_file", args=place)}
+
+
 def frame(message: Message) -> dict[str, Any]:
     """Give a message as the protocol carries it (docs/chat-protocol.md); the extra fields where there are any."""
     extra: dict[str, Any] = {}
@@ -342,6 +378,8 @@ def frame(message: Message) -> dict[str, Any]:
         extra["reply_to"] = message.reply_to
     if message.deleted_at is not None:
         extra["deleted"] = True
+    if (file := file_of(message)) is not None:
+        extra["file"] = file_frame(file, message)
     if message.note:
         extra["note"] = message.note
     if message.warnings:
@@ -445,7 +483,11 @@ def conversations(
     mine: Any = (
         _own_places(person, after, only)
         .select_related("conversation")
-        .annotate(last_body=Subquery(newest.values("body")[:1]), last_sender=Subquery(newest.values("sender_id")[:1]))
+        .annotate(
+            last_body=Subquery(newest.values("body")[:1]),
+            last_sender=Subquery(newest.values("sender_id")[:1]),
+            last_file=Subquery(newest.values("file__kind")[:1]),
+        )
         .order_by("-conversation__last_at", "-id")[:limit]
     )
     others: dict[int, list[Person]] = {}
@@ -459,6 +501,7 @@ def conversations(
             others=others.get(member.conversation_id, []),
             last_body=member.last_body or "",
             last_is_mine=member.last_sender == person.pk,
+            last_file=member.last_file or "",
             unread=max(0, member.conversation.last_seq - member.seen_seq),
         )
         for member in mine
@@ -495,7 +538,8 @@ def _send_bell(people: Iterable[int], event: dict[str, Any]) -> None:
         log.warning("The doorbell is out of order; sockets will read the rows by themselves", exc_info=True)
 
 
-def _locked(conversation_id: int, person: Person) -> Conversation:
+def locked(conversation_id: int, person: Person) -> Conversation:
+    """Give a talk of this person with its row locked. Refused: `NoSuchTalk`."""
     # PostgreSQL cannot lock a joined set with DISTINCT, so membership is asked first.
     if not Member.objects.filter(conversation_id=conversation_id, person=person).exists():
         raise NoSuchTalk(_("There is no such talk."))

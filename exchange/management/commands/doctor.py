@@ -16,6 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from exchange.celery import app as celery
+from exchange.chat.services import cabinet
 from exchange.outbox import services as outbox
 from exchange.outbox.models import Event
 from exchange.watch import health
@@ -66,6 +67,12 @@ def _database() -> str | tuple[str, str]:
     if plan:
         return f"{len(plan)} migrations wait", "Run `manage.py migrate`."
     return f"{connection.vendor} answers, all migrations are there"
+
+
+def _files() -> str | tuple[str, str]:
+    if not cabinet.is_writable():
+        return f"{settings.FILES_FOLDER} cannot be written", "Give the folder of FILES_FOLDER to the user that serves."
+    return "photos, PDFs and voice notes can be kept"
 
 
 def _concepts() -> str | tuple[str, str]:
@@ -179,6 +186,7 @@ CHECKS: dict[str, Check] = {
     "settings": _settings,
     "database": _database,
     "concepts": _concepts,
+    "files": _files,
     "search": _search,
     "outbox": _outbox,
     "mail": _mail,

@@ -2,6 +2,7 @@
  * One talk, live. What I write is kept in this browser before it is sent, so a reload or a dead connection loses
  * nothing; the server numbers messages, and the number decides the order. Without a socket it asks by HTTP.
  */
+import * as attach from "./attach.js";
 import * as unsent from "./unsent.js";
 
 const talk = document.querySelector("[data-talk]");
@@ -77,7 +78,32 @@ function dayLine(at) {
   lines.append(item);
 }
 
-function draw({ client_id: clientId, body, at, seq, mine, name, reply_to: replyTo, deleted }) {
+/** What came with a message, at its own size, so that nothing jumps when it is there. */
+function drawFile({ kind, url, name, small }) {
+  if (kind === "voice") {
+    const audio = document.createElement("audio");
+    Object.assign(audio, { controls: true, preload: "metadata", src: url });
+    audio.setAttribute("aria-label", words.voice);
+    return audio;
+  }
+  const link = document.createElement("a");
+  link.href = url;
+  link.className = kind === "photo" ? "photo" : "paper";
+  if (kind === "photo") {
+    const image = document.createElement("img");
+    Object.assign(image, { width: small.width, height: small.height, alt: words.photo, src: small.url });
+    link.append(image);
+  } else {
+    const bold = document.createElement("b");
+    bold.textContent = "PDF";
+    const title = document.createElement("bdi");
+    title.textContent = name;
+    link.append(bold, " ", title);
+  }
+  return link;
+}
+
+function draw({ client_id: clientId, body, at, seq, mine, name, reply_to: replyTo, deleted, file }) {
   let line = lineOf(clientId);
   if (!line) {
     dayLine(at);
@@ -101,6 +127,8 @@ function draw({ client_id: clientId, body, at, seq, mine, name, reply_to: replyT
     }
     line.append(text, small);
     if (replyTo) text.before(quoted(replyTo));
+    if (file) text.before(drawFile(file));
+    text.hidden = Boolean(file) && !body;
     const acts = talk.querySelector("[data-acts]")?.content.cloneNode(true);
     if (acts) {
       if (!mine) acts.querySelector("[data-delete]")?.remove();
@@ -128,7 +156,8 @@ function quoted(seq) {
 function erase(line) {
   line.classList.add("gone");
   line.querySelector(".body").textContent = words.gone;
-  line.querySelector(".quote")?.remove();
+  line.querySelector(".body").hidden = false;
+  line.querySelectorAll(".quote, .photo, .paper, audio").forEach((each) => each.remove());
   line.querySelector(".line-acts")?.remove();
   for (const quote of lines.querySelectorAll(`[data-answers="${line.dataset.seq}"]`)) quote.textContent = words.gone;
 }
@@ -231,6 +260,7 @@ function onMessage(message) {
   if (mine) settled(message.client_id);
   last = Math.max(last, message.seq);
   if (follow) toEnd();
+  if (lines.querySelector(".mine[data-seq]") && lines.querySelector(".line:not(.mine)")) mayAttach();
   if (!mine) {
     typingLine.textContent = "";
     seen();
@@ -380,6 +410,23 @@ function seen() {
   fetch(words.seenUrl, { method: "POST", headers: { "X-CSRFToken": csrf() }, body: new URLSearchParams({ seq: upTo }) })
     .then((answer) => answer.ok && (saidSeen = upTo))
     .catch(() => {});
+}
+
+// --- photos, PDFs, voice notes --------------------------------------------------------------------------------------
+const form = talk.querySelector("[data-attach]");
+
+function mayAttach() {
+  if (!form?.hidden) return;
+  form.hidden = false;
+  talk.querySelector("[data-too-early]").hidden = true;
+}
+
+if (form) {
+  const two = new Intl.NumberFormat(`${language}-u-nu-${words.digits}`, { minimumIntegerDigits: 2 });
+  const one = new Intl.NumberFormat(`${language}-u-nu-${words.digits}`);
+  const length = (seconds) => `\u2066${one.format(Math.floor(seconds / 60))}:${two.format(seconds % 60)}\u2069`;
+  const sent = (message) => (past ? location.assign(`${words.here}#end`) : onMessage(message));
+  attach.start(form, { sent, newId, clock: (seconds) => `${length(seconds)} / ${length(120)}` });
 }
 
 // --- writing --------------------------------------------------------------------------------------------------------
