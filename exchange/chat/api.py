@@ -73,7 +73,7 @@ class Messages(ApiView):
         if not (after.isascii() and after.isdigit() and len(after) < 11 and int(after) <= wire.LARGEST_SEQ):
             raise ValidationError({"after": [_now("after must be a number.")]})
         found = chat.messages_after(person=person, conversation_id=pk, seq=int(after))
-        return self.show(wire.MessagesOut, {"messages": found, "seen": chat.seen_by(person=person, conversation_id=pk)})
+        return self.show(wire.MessagesOut, {"messages": found, **_how_far(person, pk)})
 
     @described(
         _("Send a message; with the same client_id it is stored once, however often it comes"),
@@ -133,6 +133,11 @@ class Seen(ApiView):
         get_object_or_404(Conversation.objects.for_member(person), pk=pk)
         mark = chat.mark_seen(person=person, conversation_id=pk, seq=self.read(wire.SeenIn)["seq"])
         return self.show(wire.SeenOut, {"conversation": pk, "seq": mark})
+
+
+def _how_far(person: Person, pk: int) -> dict[str, dict[str, int]]:
+    others = chat.marks(person=person, conversation_id=pk)
+    return {"seen": chat.seen_by(others), "delivered": chat.delivered_to(others)}
 
 
 def _person(request: Request) -> Person:

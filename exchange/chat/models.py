@@ -47,6 +47,7 @@ class Member(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="talks")
     seen_seq = models.PositiveIntegerField(default=0)  # only grows
     seen_at = models.DateTimeField(null=True, db_index=True)  # when it grew last
+    received_seq = models.PositiveIntegerField(default=0, db_default=0)  # what a device of theirs said it has
     first_seq = models.PositiveIntegerField(null=True)  # their first own message; empty while they have not answered
 
     class Meta:
@@ -54,6 +55,15 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} in {self.conversation_id}"
+
+
+class SeenChoice(models.Model):
+    """That a person keeps to themselves what they have read. It is mutual: they do not see it of others either."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.person_id} reads unseen"
 
 
 class Message(models.Model):

@@ -90,7 +90,10 @@ class MessagesOut(serializers.Serializer[Any]):
     """Messages after a place, in order, and how far each of the others has seen."""
 
     messages = MessageOut(many=True)
-    seen = serializers.DictField(child=serializers.IntegerField(), help_text="person → seq")
+    seen = serializers.DictField(
+        child=serializers.IntegerField(), help_text="person → seq, of those who show it to somebody who shows it too"
+    )
+    delivered = serializers.DictField(child=serializers.IntegerField(), help_text="person → seq their devices have")
 
 
 class FoundAgainOut(serializers.Serializer[Any]):

@@ -156,6 +156,14 @@ def delete(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def seen_choice(request: HttpRequest) -> HttpResponse:
+    """Show others what one has read, and see it of them; or neither."""
+    chat.choose_seen(person=_person(request), is_shown=request.POST.get("shown") == "yes")
+    return redirect(reverse("me"))
+
+
+@login_required
+@require_POST
 def seen(request: HttpRequest, pk: int) -> HttpResponse:
     """Move how far this person has seen, for clients without a socket; a page without scripts is shown anew."""
     try:
@@ -196,8 +204,9 @@ def _newer(request: HttpRequest, person: Person, pk: int) -> JsonResponse:
         if found or time.monotonic() >= until:
             break
         time.sleep(LOOK_AGAIN_SECONDS)
-    seen_by = {str(other): mark for conversation, _last, other, mark in chat.state(person=person) if conversation == pk}
-    return JsonResponse({"messages": found, "seen": seen_by})
+    others = chat.marks(person=person, conversation_id=pk)
+    told = {"seen": chat.seen_by(others), "delivered": chat.delivered_to(others)}
+    return JsonResponse({"messages": found, **told})
 
 
 def _page(
@@ -218,18 +227,21 @@ def _page(
     for message in shown:
         message.quote = quotes.get(message.reply_to) if message.reply_to else None  # type: ignore[attr-defined]
         message.shown_file = chat.file_of(message)  # type: ignore[attr-defined]
-    members = list(conversation.members.select_related("person", "person__district"))
-    others = [member for member in members if member.person_id != person.pk]
-    unread = sum(conversation.last_seq - member.seen_seq for member in members if member.person_id == person.pk)
-    is_open = all(policies.may_write_to(person, member.person) for member in others)
+    others = chat.marks(person=person, conversation_id=conversation.pk)
+    for message in shown:
+        message.state = _state(message.seq, others)  # type: ignore[attr-defined]
+    unread = chat.unread_in(person=person, conversation=conversation)
+    is_open = all(policies.may_write_to(person, other.person) for other in others)
     context = {
         "conversation": conversation,
         "shown": shown,
         "first_seq": shown[0].seq if shown else 0,
         "at": at,
         "is_past": bool(shown) and shown[-1].seq < conversation.last_seq,
-        "others": [member.person for member in others],
-        "seen_by_all": min((member.seen_seq for member in others), default=0),
+        "others": [other.person for other in others],
+        "marks": json.dumps(
+            [[other.person.pk, other.person.first_name, other.seen or 0, other.delivered] for other in others]
+        ),
         "form": form,
         "answers": answers if answers in quotes else None,
         "answered": quotes.get(answers, "") if answers else "",
@@ -245,6 +257,16 @@ def _page(
         "here": conversation.get_absolute_url(),
     }
     return render(request, "chat/talk.html", context, status=status)
+
+
+def _state(seq: int, others: list[chat.Mark]) -> str:
+    """Give in words how far a message of one's own is."""
+    seen = [other.person.first_name for other in others if (other.seen or 0) >= seq]
+    if others and len(seen) == len(others):
+        return gettext("seen")
+    if seen:
+        return gettext("seen by: %(names)s") % {"names": gettext(", ").join(f"\u2068{name}\u2069" for name in seen)}
+    return gettext("delivered") if others and all(other.delivered >= seq for other in others) else gettext("sent")
 
 
 def _posted(request: HttpRequest) -> QueryDict:

@@ -13,7 +13,9 @@ from exchange.outbox import services as outbox
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = ("accounts", "exchange", "matching", "search", "skills")
 WRITES = {"save", "create", "delete", "bulk_create", "bulk_update"}
-MAY_WRITE = re.compile(r"services|models\.py|migrations|management/(seed|commands)|chat/reader\.py|search/(indexing|backends/elastic_)")
+MAY_WRITE = re.compile(
+    r"services|models\.py|migrations|management/(seed|commands)|chat/reader\.py|search/(indexing|backends/elastic_)"
+)
 SOURCES = [path for app in APPS for path in (ROOT / app).rglob("*.py")]
 
 

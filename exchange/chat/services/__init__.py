@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts import policies
 from accounts.models import Person
 from exchange.chat import doorbell
-from exchange.chat.models import Conversation, File, Held, Member, Message, Screening
+from exchange.chat.models import Conversation, File, Held, Member, Message, Screening, SeenChoice
 from exchange.chat.screening import judging, screen
 from exchange.chat.services import cabinet
 from exchange.lib.errors import Refused
@@ -322,10 +322,81 @@ def messages_after(*, person: Person, conversation_id: int, seq: int, limit: int
     return beside(rows.select_related(*BESIDE).order_by("seq")[:limit], person)
 
 
-def seen_by(*, person: Person, conversation_id: int) -> dict[str, int]:
-    """Give how far each of the others in a talk of this person has seen."""
+@dataclass(frozen=True)
+class Mark:
+    """How far one of the others in a talk is. `seen` is None where one of the two keeps it to themselves."""
+
+    person: Person
+    seen: int | None
+    delivered: int
+
+
+def marks(*, person: Person, conversation_id: int) -> list[Mark]:
+    """Give how far each of the others in a talk of this person is: what their devices have, and what they have seen."""
     rows = Member.objects.filter(conversation__members__person=person, conversation=conversation_id)
-    return {str(other): seq for other, seq in rows.exclude(person=person).values_list("person_id", "seen_seq")}
+    others = rows.exclude(person=person).annotate(hides=_hidden(person)).select_related("person").order_by("id")
+    return [
+        Mark(each.person, None if each.hides else each.seen_seq, max(each.received_seq, each.seen_seq))
+        for each in others
+    ]
+
+
+def seen_by(found: Iterable[Mark]) -> dict[str, int]:
+    """Give person → how far they have seen, of those who show it, as the protocol says it."""
+    return {str(mark.person.pk): mark.seen for mark in found if mark.seen is not None}
+
+
+def delivered_to(found: Iterable[Mark]) -> dict[str, int]:
+    """Give person → how far their devices are, as the protocol says it."""
+    return {str(mark.person.pk): mark.delivered for mark in found}
+
+
+def _hidden(reader: Any) -> Exists:
+    """Whether a place's seen mark is hidden from a reader: its person, or the reader, keeps that to themselves."""
+    return Exists(SeenChoice.objects.filter(Q(person=OuterRef("person")) | Q(person=reader)))
+
+
+def _shown_seen(reader: Any) -> Case:
+    return Case(When(_hidden(reader), then=Value(0)), default="seen_seq", output_field=IntegerField())
+
+
+_DELIVERED = Greatest("received_seq", "seen_seq", output_field=IntegerField())
+
+
+def hides_seen(*, person: Person) -> bool:
+    """Whether this person keeps to themselves what they have read."""
+    return SeenChoice.objects.filter(person=person).exists()
+
+
+@transaction.atomic
+def choose_seen(*, person: Person, is_shown: bool) -> None:
+    """Show others what one has read, and see it of them; or neither. Doing it twice changes nothing."""
+    if is_shown:
+        SeenChoice.objects.filter(person=person).delete()
+    else:
+        SeenChoice.objects.get_or_create(person=person)
+
+
+@transaction.atomic
+def note_received(*, marks: dict[tuple[int, int], int]) -> None:
+    """Note what devices said they have: (person, conversation) → seq; it only grows. Tells the others, in two
+    statements however many there are."""
+    places, whens = Q(pk__in=[]), []
+    for (person, conversation), seq in marks.items():
+        place = Q(person=person, conversation=conversation)
+        places |= place & Q(received_seq__lt=seq)
+        whens.append(When(place, then=Value(seq)))
+    if not Member.objects.filter(places).update(
+        received_seq=Case(*whens, default="received_seq", output_field=IntegerField())
+    ):
+        return
+    people: dict[int, list[int]] = {}
+    rows = Member.objects.filter(conversation__in={conversation for _person, conversation in marks})
+    for conversation, person in rows.values_list("conversation_id", "person_id"):
+        people.setdefault(conversation, []).append(person)
+    for (person, conversation), seq in marks.items():
+        others = [each for each in people.get(conversation, ()) if each != person]
+        ring(people=others, conversation_id=conversation, what="delivered", person=person, seq=seq)
 
 
 def latest(*, person: Person, conversation_id: int, limit: int = 50, before: int | None = None) -> list[Message]:
@@ -406,7 +477,8 @@ def mark_seen(*, person: Person, conversation_id: int, seq: int) -> int:
     mark = min(seq, member.conversation.last_seq)
     moved = Member.objects.filter(id=member.pk, seen_seq__lt=mark).update(seen_seq=mark, seen_at=timezone.now())
     if moved:
-        people = list(Member.objects.filter(conversation_id=conversation_id).values_list("person_id", flat=True))
+        shown_to = Member.objects.filter(~_hidden(person), conversation=conversation_id)
+        people = list(shown_to.values_list("person_id", flat=True))
         ring(people=people, conversation_id=conversation_id, what="seen", person=person.pk, seq=mark)
     return max(mark, member.seen_seq)
 
@@ -424,10 +496,12 @@ def typing(*, person: Person, conversation_id: int) -> None:
     )
 
 
-def state(*, person: Person) -> list[tuple[int, int, int, int]]:
-    """Give (conversation, last seq, other person, how far they saw) of all talks of a person, in one query."""
+def state(*, person: Person) -> list[tuple[int, int, int, int, int]]:
+    """Give (conversation, last seq, other person, how far they saw, how far their devices are) of all talks of a
+    person, in one query; 0 for what is not shown."""
     rows = Member.objects.filter(conversation__members__person=person).exclude(person=person)
-    return list(rows.values_list("conversation_id", "conversation__last_seq", "person_id", "seen_seq"))
+    told = rows.annotate(shown=_shown_seen(person), delivered=_DELIVERED)
+    return list(told.values_list("conversation_id", "conversation__last_seq", "person_id", "shown", "delivered"))
 
 
 def unread_of(person: OuterRef) -> Coalesce:
@@ -437,18 +511,20 @@ def unread_of(person: OuterRef) -> Coalesce:
     return Coalesce(Subquery(rows), 0)
 
 
-def changes(*, people: Iterable[int], since: datetime) -> list[tuple[int, int, int, int, int]]:
-    """Give (person, conversation, last seq, other person, how far they saw) of the talks of these people in which a
-    message was sent or seen since then, in one query however many they are."""
+def changes(*, people: Iterable[int], since: datetime) -> list[tuple[int, int, int, int, int, int]]:
+    """Give (person, conversation, last seq, other person, how far they saw, how far their devices are) of the talks of
+    these people in which a message was sent or seen since then, in one query however many they are."""
     rows = Member.objects.filter(conversation__members__person__in=list(people)).exclude(
         person=F("conversation__members__person")
     )
     moved = rows.filter(Q(conversation__last_at__gte=since) | Q(seen_at__gte=since))
+    told = moved.annotate(shown=_shown_seen(OuterRef("conversation__members__person")), delivered=_DELIVERED)
     return list(
-        moved.values_list(
-            "conversation__members__person", "conversation_id", "conversation__last_seq", "person_id", "seen_seq"
+        told.values_list(
+            "conversation__members__person", "conversation_id", "conversation__last_seq", "person_id", "shown",
+            "delivered",
         )
-    )
+    )  # fmt: skip
 
 
 def missed(*, person: Person, known: dict[int, int], limit: int = MOST_AT_ONCE) -> list[dict[str, Any]]:
@@ -464,6 +540,12 @@ def deletions(*, people: Iterable[int], since: datetime) -> list[tuple[int, int,
     """Give (person, conversation, seq) of what was deleted since then in talks of these people."""
     rows = Message.objects.filter(deleted_at__gte=since, conversation__members__person__in=list(people))
     return list(rows.values_list("conversation__members__person", "conversation_id", "seq"))
+
+
+def unread_in(*, person: Person, conversation: Conversation) -> int:
+    """Give how many messages of one talk this person has not seen."""
+    seen = Member.objects.filter(conversation=conversation, person=person).values_list("seen_seq", flat=True).first()
+    return max(0, conversation.last_seq - (seen or 0))
 
 
 def unread_count(*, person: Person) -> int:

@@ -21,7 +21,7 @@ const AGAIN = 4000;
 
 let last = Number(words.last);
 const past = "past" in words;
-let seenByAll = Number(words.seen);
+const others = JSON.parse(words.marks).map(([person, name, seen, delivered]) => ({ person, name, seen, delivered }));
 let socket = null;
 let tries = 0;
 let typedAt = 0;
@@ -237,19 +237,50 @@ function place(line, seq) {
 
 function say(line, state) {
   const spot = line?.querySelector("[data-state]");
-  if (spot && spot.textContent !== words[state]) spot.textContent = words[state];
+  if (spot && spot.textContent !== state) spot.textContent = state;
+}
+
+/** How far a message of mine is, in words. */
+function how(seq) {
+  const seen = others.filter((other) => other.seen >= seq).map((other) => `\u2068${other.name}\u2069`);
+  if (!others.length) return words.sent;
+  if (seen.length === others.length) return words.seenWord;
+  if (seen.length) return words.seenBy.replace("@", seen.join(words.comma));
+  return others.every((other) => other.delivered >= seq) ? words.delivered : words.sent;
+}
+
+/** Another has, or has seen, what was sent up to here. */
+function moved(what, { conversation, person, seq }) {
+  const other = conversation === id && others.find((each) => each.person === person);
+  if (!other) return;
+  other[what] = Math.max(other[what], seq);
+  other.delivered = Math.max(other.delivered, other.seen);
+  tellStates();
+}
+
+// Told once a second for all that came meanwhile.
+const has = new Map();
+let telling = 0;
+function received({ conversation, seq, sender }) {
+  if (sender.id === me) return;
+  has.set(conversation, Math.max(seq, has.get(conversation) || 0));
+  telling ||= setTimeout(() => {
+    telling = 0;
+    for (const [talked, upTo] of has) put({ type: "received", conversation: talked, seq: upTo });
+    has.clear();
+  }, 1000);
 }
 
 function tellStates() {
   for (const line of lines.querySelectorAll(".mine")) {
     const seq = Number(line.dataset.seq || 0);
-    if (seq) say(line, seq <= seenByAll ? "seenWord" : "sent");
-    else say(line, sending.has(line.dataset.client) && connected() ? "sending" : "failed");
+    say(line, seq ? how(seq) : words[sending.has(line.dataset.client) && connected() ? "sending" : "failed"]);
   }
 }
 
 // --- frames ---------------------------------------------------------------------------------------------------------
 function onMessage(message) {
+  received(message);
   if (message.conversation !== id) return;
   const mine = message.sender.id === me;
   if (past) return void (mine && settled(message.client_id)); // this page shows an old part of the talk
@@ -276,12 +307,8 @@ const on = {
     if (line) place(line, frame.seq);
     tellStates();
   },
-  seen(frame) {
-    if (frame.conversation === id && frame.person !== me) {
-      seenByAll = Math.max(seenByAll, frame.seq);
-      tellStates();
-    }
-  },
+  seen: (frame) => moved("seen", frame),
+  delivered: (frame) => moved("delivered", frame),
   typing(frame) {
     if (frame.conversation !== id) return;
     typingLine.textContent = `\u2068${frame.name}\u2069 ${words.typing}`;
@@ -360,7 +387,7 @@ async function poll() {
       if (answer.ok && !connected()) {
         const news = await answer.json();
         news.messages.forEach(onMessage);
-        for (const [person, seq] of Object.entries(news.seen)) on.seen({ conversation: id, person: Number(person), seq });
+        for (const what of ["seen", "delivered"]) for (const [person, seq] of Object.entries(news[what])) moved(what, { conversation: id, person: Number(person), seq });
         await sendByPost();
         seen();
         banner.hidden = here().length === 0;
