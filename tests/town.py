@@ -58,7 +58,9 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         "listing_resume": (town.paused.pk,),
         "listing_step": (draft, 1),
         **dict.fromkeys(("person", "person_block", "person_unblock"), (town.offer.owner_id,)),
-        **dict.fromkeys(("talk", "talk_files", "talk_messages", "talk_search", "talk_seen", "report"), (town.talk,)),
+        **dict.fromkeys(
+            ("talk", "talk_files", "talk_leave", "talk_messages", "talk_search", "talk_seen", "report"), (town.talk,)
+        ),
         **dict.fromkeys(("wish_take", "wish_let_go", "wish_still_looking"), (town.wish.pk,)),
         **dict.fromkeys(("ring", "ring_answer", "desk_ring"), (town.ring,)),
         "saved_let_go": (town.saved,),

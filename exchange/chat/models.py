@@ -28,6 +28,9 @@ class Conversation(models.Model):
     last_at = models.DateTimeField(default=timezone.now, db_index=True)
     made_at = models.DateTimeField(default=timezone.now)
     met_at = models.DateTimeField(null=True, blank=True)  # when both sides had written: contact data shows from then on
+    is_group = models.BooleanField(default=False, db_default=False)  # of a ring, a programme, a venue
+    # Where on these pages stands what it is about: given by whoever opens it, because chat knows no listings.
+    about_url = models.CharField(max_length=200, blank=True, default="", db_default="")
     stopped_at = models.DateTimeField(null=True, blank=True)  # by a severe report, until a curator decides
 
     objects = ConversationQuerySet.as_manager()
@@ -48,7 +51,8 @@ class Member(models.Model):
     seen_seq = models.PositiveIntegerField(default=0)  # only grows
     seen_at = models.DateTimeField(null=True, db_index=True)  # when it grew last
     received_seq = models.PositiveIntegerField(default=0, db_default=0)  # what a device of theirs said it has
-    first_seq = models.PositiveIntegerField(null=True)  # their first own message; empty while they have not answered
+    # Their first own message; empty while they have not answered; 0 in a group, whose members agreed before.
+    first_seq = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["conversation", "person"], name="one_place_per_member")]

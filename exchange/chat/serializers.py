@@ -20,6 +20,8 @@ class TalkOut(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="conversation.pk")
     subject = serializers.CharField(source="conversation.subject")
     subject_lang = serializers.CharField(source="conversation.subject_lang")
+    is_group = serializers.BooleanField(source="conversation.is_group")
+    about_url = serializers.CharField(source="conversation.about_url", help_text="what it is about, on the pages")
     others = PersonOut(many=True)
     last_seq = serializers.IntegerField(source="conversation.last_seq")
     last_at = serializers.DateTimeField(source="conversation.last_at")

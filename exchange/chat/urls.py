@@ -13,6 +13,7 @@ urlpatterns = [
     path("talks/<row:pk>/messages/<row:seq>/file/", views.file, name="talk_file"),
     path("talks/<row:pk>/messages/<row:seq>/small/", views.small, name="talk_small"),
     path("talks/<row:pk>/files/", views.files, name="talk_files"),
+    path("talks/<row:pk>/leave/", views.leave, name="talk_leave"),
     path("me/seen/", views.seen_choice, name="seen_choice"),
     path("talks/<row:pk>/seen/", views.seen, name="talk_seen"),
 ]

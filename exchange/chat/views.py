@@ -22,7 +22,7 @@ from exchange.chat import services as chat
 from exchange.chat.forms import FileForm, MessageForm
 from exchange.chat.models import Conversation
 from exchange.chat.services import files as chat_files
-from exchange.chat.services import finding
+from exchange.chat.services import finding, groups
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 
@@ -156,6 +156,17 @@ def delete(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def leave(request: HttpRequest, pk: int) -> HttpResponse:
+    """Leave a group."""
+    person = _person(request)
+    get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+    groups.leave(conversation_id=pk, person=person)
+    django_messages.success(request, gettext("You have left the group."))
+    return redirect("talks")
+
+
+@login_required
+@require_POST
 def seen_choice(request: HttpRequest) -> HttpResponse:
     """Show others what one has read, and see it of them; or neither."""
     chat.choose_seen(person=_person(request), is_shown=request.POST.get("shown") == "yes")
@@ -231,14 +242,17 @@ def _page(
     for message in shown:
         message.state = _state(message.seq, others)  # type: ignore[attr-defined]
     unread = chat.unread_in(person=person, conversation=conversation)
-    is_open = all(policies.may_write_to(person, other.person) for other in others)
+    people = [other.person for other in others]
+    is_group = conversation.is_group
+    is_open = bool(others) if is_group else all(policies.may_write_to(person, other) for other in people)
     context = {
         "conversation": conversation,
         "shown": shown,
         "first_seq": shown[0].seq if shown else 0,
         "at": at,
         "is_past": bool(shown) and shown[-1].seq < conversation.last_seq,
-        "others": [other.person for other in others],
+        "others": people,
+        "keeps_away": is_group and groups.keeps_away(person=person, others=people),
         "marks": json.dumps(
             [[other.person.pk, other.person.first_name, other.seen or 0, other.delivered] for other in others]
         ),

@@ -76,6 +76,7 @@ RULES = {
     ("GET", "talk_file"): (DOOR, *(GONE,) * 6),  # the message has none
     ("GET", "talk_small"): (DOOR, *(GONE,) * 6),
     ("POST", "talk_delete"): (DOOR, 302, 302, *(GONE,) * 4),
+    ("POST", "talk_leave"): (DOOR, 409, 409, *(GONE,) * 4),  # a talk of two
     ("POST", "seen_choice"): DONE,
     ("POST", "talk_seen"): (DOOR, OK, OK, *(422,) * 4),
     ("GET", "desk"): CURATORS,

@@ -104,9 +104,11 @@ class TalkRow:
 
 
 @transaction.atomic
-def open_conversation(*, subject: str, subject_lang: str, people: Iterable[Person]) -> Conversation:
-    """Begin a talk between people under a subject line."""
-    conversation = Conversation.objects.create(subject=subject[:200], subject_lang=subject_lang)
+def open_conversation(
+    *, subject: str, subject_lang: str, people: Iterable[Person], about_url: str = ""
+) -> Conversation:
+    """Begin a talk between people under a subject line. `about_url`: where on these pages stands what it is about."""
+    conversation = Conversation.objects.create(subject=subject[:200], subject_lang=subject_lang, about_url=about_url)
     Member.objects.bulk_create(Member(conversation=conversation, person=person) for person in people)
     return conversation
 
@@ -593,7 +595,8 @@ def conversations(
 def _own_places(person: Person, after: tuple[datetime, int] | None, only: int | None) -> QuerySet[Member]:
     # A talk whose first words wait for a curator is there for their sender only.
     waits = Held.objects.filter(conversation=OuterRef("conversation_id"), sender=person)
-    places = Member.objects.filter(person=person).filter(~Q(conversation__last_seq=0) | Exists(waits))
+    is_begun = ~Q(conversation__last_seq=0) | Q(conversation__is_group=True) | Exists(waits)
+    places = Member.objects.filter(person=person).filter(is_begun)
     if only is not None:
         places = places.filter(conversation=only)
     if after is None:

@@ -312,8 +312,9 @@ def _talk(
 ) -> None:
     last_at = city.now - timedelta(minutes=messages[-1]["minutes_ago"])
     conversation = Conversation.objects.create(
-        subject=listing.title, subject_lang=listing.lang, last_seq=len(messages), last_at=last_at
-    )
+        subject=listing.title, subject_lang=listing.lang, last_seq=len(messages), last_at=last_at,
+        about_url=listing.get_absolute_url(),
+    )  # fmt: skip
     first = {message["from"]: seq for seq, message in reversed(list(enumerate(messages, start=1)))}
     if len(first) > 1:
         conversation.met_at = last_at

@@ -116,7 +116,7 @@ function draw({ client_id: clientId, body, at, seq, mine, name, reply_to: replyT
     text.textContent = body;
     const small = document.createElement("small");
     const who = document.createElement("span");
-    who.className = "hidden";
+    who.className = "who";
     who.textContent = `${name || ""} `;
     const time = document.createElement("time");
     small.append(who, time);
