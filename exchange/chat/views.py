@@ -262,6 +262,8 @@ def _page(
         "quick": [gettext(words) for words in QUICK],
         "may_delete_from": timezone.now() - chat.DELETE_WITHIN,
         "unread_count": chat.unread_count(person=person) - unread,  # the other talks: this one is being read
+        "today": timezone.localdate().isoformat(),
+        "zone": timezone.get_current_timezone_name(),
         "has_met": conversation.met_at is not None,
         "new_id": uuid.uuid4(),
         "is_open": is_open and conversation.stopped_at is None,

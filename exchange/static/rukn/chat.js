@@ -15,8 +15,10 @@ const input = compose?.querySelector("textarea");
 const banner = talk.querySelector("[data-banner]");
 const typingLine = talk.querySelector("[data-typing-line]");
 const language = document.documentElement.lang;
-const clock = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { hour: "numeric", minute: "2-digit" });
-const dayName = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { day: "numeric", month: "long", year: "numeric" });
+const timeZone = words.zone; // the city's, as on every page
+const clock = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { hour: "numeric", minute: "2-digit", timeZone });
+const dayName = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { day: "numeric", month: "long", year: "numeric", timeZone });
+const dayCode = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone });
 const AGAIN = 4000;
 
 let last = Number(words.last);
@@ -68,13 +70,12 @@ function toEnd() {
 
 function dayLine(at) {
   const local = new Date(at);
-  const day = `${local.getFullYear()}-${String(local.getMonth() + 1).padStart(2, "0")}-${String(local.getDate()).padStart(2, "0")}`;
+  const day = dayCode.format(local);
   if (lines.querySelector(`[data-day="${day}"]`)) return;
   const item = document.createElement("div");
   item.className = "day";
   item.dataset.day = day;
-  const today = new Date().toDateString() === local.toDateString();
-  item.textContent = today ? words.today : dayName.format(local);
+  item.textContent = day === dayCode.format(new Date()) ? words.today : dayName.format(local);
   lines.append(item);
 }
 
@@ -117,15 +118,21 @@ function draw({ client_id: clientId, body, at, seq, mine, name, reply_to: replyT
     const small = document.createElement("small");
     const who = document.createElement("span");
     who.className = "who";
-    who.textContent = `${name || ""} `;
+    const called = document.createElement("bdi");
+    called.textContent = name || "";
+    const colon = document.createElement("span");
+    colon.className = "hidden";
+    colon.textContent = ":";
+    who.append(called, colon);
     const time = document.createElement("time");
-    small.append(who, time);
+    small.append(time);
     if (mine) {
       const state = document.createElement("span");
       state.dataset.state = "";
+      state.setAttribute("aria-live", "off");
       small.append(" · ", state);
     }
-    line.append(text, small);
+    line.append(who, text, small);
     if (replyTo) text.before(quoted(replyTo));
     if (file) text.before(drawFile(file));
     text.hidden = Boolean(file) && !body;
@@ -483,7 +490,6 @@ function grow() {
   input.rows = Math.min(6, Math.max(1, input.value.split("\n").length, Math.ceil(input.value.length / 40)));
 }
 
-for (const time of lines.querySelectorAll("time")) time.textContent = clock.format(new Date(time.dateTime));
 if (compose) {
   compose.addEventListener("submit", (event) => {
     event.preventDefault();
