@@ -70,6 +70,7 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         **dict.fromkeys(("desk_skill", "desk_skill_name", "desk_skill_rename", "desk_skill_merge"), (town.concept,)),
         "desk_held": (1,),
         "desk_report": (1,),
+        "desk_file": (1, 1),
         **dict.fromkeys(("talk_delete", "talk_file", "talk_small"), (town.talk, 1)),
         "notice_stop": ("no-word-of-ours",),
         **dict.fromkeys(("desk_item", "desk_accept", "desk_return", "desk_skip"), (waiting,)),

@@ -89,6 +89,7 @@ RULES = {
     ("POST", "desk_ring"): CURATORS_ACT,
     ("GET", "desk_talks"): CURATORS,
     ("POST", "desk_held"): (DOOR, *(GONE,) * 6),
+    ("GET", "desk_file"): (DOOR, *(GONE,) * 6),
     ("POST", "desk_report"): (DOOR, *(GONE,) * 6),
     ("GET", "report"): (DOOR, OK, OK, *(GONE,) * 4),
     ("POST", "report"): (DOOR, 422, 422, *(GONE,) * 4),
