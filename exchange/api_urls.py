@@ -43,6 +43,7 @@ urlpatterns = [
     path("matches/dismiss/", matching.Dismiss.as_view()),
     path("talks/", chat.Talks.as_view()),
     path("talks/<int:pk>/", chat.Talk.as_view()),
+    path("talks/<int:pk>/search/", chat.Search.as_view()),
     path("talks/<int:pk>/messages/", chat.Messages.as_view()),
     path("talks/<int:pk>/messages/<int:seq>/", chat.Message.as_view()),
     path("talks/<int:pk>/seen/", chat.Seen.as_view()),

@@ -41,6 +41,6 @@ class PrivatePagesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.user.is_authenticated:
+        if request.user.is_authenticated and "no-cache" not in response.get("Cache-Control", ""):
             patch_cache_control(response, private=True, no_store=True)
         return response

@@ -262,6 +262,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"queue": "long", "expires": 3600},
     },
+    "sweep-files": {"task": "exchange.chat.tasks.sweep_files", "schedule": 6 * 3600.0, "options": {"queue": "long"}},
     "forget-full-buckets": {"task": "exchange.limits.tasks.forget_full_buckets", "schedule": 3600.0},
     "ask-still-true": {"task": "skills.tasks.rest_stale_listings", "schedule": 3600.0},
     "rematch": {"task": "matching.tasks.rematch_everybody", "schedule": 3600.0, "options": {"queue": "long"}},
@@ -339,6 +340,10 @@ TIME_ZONE = env.zone("CITY_TIME_ZONE", "Asia/Amman")
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise complains about a folder that is not there
+# What people send to each other: never served by a web server, only to members of the talk.
+FILES_FOLDER = Path(env.str("FILES_FOLDER", default=str(VAR_DIR / "files")))
+FILES_A_DAY = env.int("FILES_A_DAY", default=60)  # photos, PDFs and voice notes one person may send in a day
+FILE_UPLOAD_HANDLERS = ["exchange.uploads.BoundedFile"]
 STATICFILES_MANIFEST = env.bool("STATICFILES_MANIFEST", default=False)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -358,6 +363,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF, NONCE],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
+        "media-src": [SELF, "blob:"],  # a voice note is heard before it is sent
         "font-src": [SELF],
         "connect-src": [SELF],
         "object-src": [NONE],
@@ -396,6 +402,7 @@ SPECTACULAR_SETTINGS = {
         "Language": "skills.models.LANGS",
         "Spoken": "accounts.models.SPOKEN",
         "Kind": "skills.models.Listing.Kind",
+        "FileKind": "exchange.chat.models.File.Kind",
         "ListingState": "skills.models.Listing.State",
         "TextState": "skills.models.Revision.State",
         "Format": "skills.models.Content.Format",

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from accounts import policies
 from accounts.models import Block, Person
 from accounts.rules import DAYS, PARTS
+from exchange.chat import services as chat
 from exchange.lessons import services as lessons
 from exchange.moderation import services as moderation
 from matching import services as matching
@@ -93,6 +94,7 @@ def me(request: HttpRequest) -> HttpResponse:
         "wishes": [line for line in shown if not line["listing"].is_offer],
         "profile": person.profile,
         "when": when_words(person.profile.free_codes),
+        "hides_seen": chat.hides_seen(person=person),
         "blocks": Block.objects.filter(blocker=person).select_related("blocked"),
         "place": "me",
     }

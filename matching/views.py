@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import Person
+from exchange.chat.services import groups
 from matching import drawing
 from matching import services as matching
 from matching.models import Ring
@@ -133,7 +134,10 @@ def ring(request: HttpRequest, pk: int) -> HttpResponse:
         is_rtl=request.LANGUAGE_CODE == "ar",
         is_closed=not row.is_chain,
     )
-    return render(request, "matching/ring.html", {"view": view, "ring": row, "picture": picture, "place": "me"})
+    stands = row.state == Ring.State.STANDS
+    group = groups.about(person=person, url=row.get_absolute_url()) if stands else None
+    context = {"view": view, "ring": row, "picture": picture, "group": group, "place": "me"}
+    return render(request, "matching/ring.html", context)
 
 
 @login_required

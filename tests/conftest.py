@@ -24,9 +24,16 @@ from skills.services import listings as listing_services
 DATA = Path(__file__).parent / "data"
 
 
+@pytest.fixture(scope="session")
+def files_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where files of talks lie while tests run."""
+    return tmp_path_factory.mktemp("files")
+
+
 @pytest.fixture(autouse=True)
-def _plain_surroundings(settings: Any) -> None:
+def _plain_surroundings(settings: Any, files_folder: Path) -> None:
     """No broker in tests: the bell is lost, `relay()` does what it would have rung for."""
+    settings.FILES_FOLDER = files_folder
     settings.CELERY_BROKER_URL = "memory://"
     settings.RATE_LIMITS = {}  # tests of limits set their own
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -58,7 +58,10 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         "listing_resume": (town.paused.pk,),
         "listing_step": (draft, 1),
         **dict.fromkeys(("person", "person_block", "person_unblock"), (town.offer.owner_id,)),
-        **dict.fromkeys(("talk", "talk_messages", "talk_seen", "talk_full", "report"), (town.talk,)),
+        **dict.fromkeys(
+            ("talk", "talk_files", "talk_full", "talk_leave", "talk_messages", "talk_search", "talk_seen", "report"),
+            (town.talk,),
+        ),
         **dict.fromkeys(("wish_take", "wish_let_go", "wish_still_looking"), (town.wish.pk,)),
         **dict.fromkeys(("ring", "ring_answer", "desk_ring"), (town.ring,)),
         "saved_let_go": (town.saved,),
@@ -68,7 +71,8 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         **dict.fromkeys(("desk_skill", "desk_skill_name", "desk_skill_rename", "desk_skill_merge"), (town.concept,)),
         "desk_held": (1,),
         "desk_report": (1,),
-        "talk_delete": (town.talk, 1),
+        "desk_file": (1, 1),
+        **dict.fromkeys(("talk_delete", "talk_file", "talk_small"), (town.talk, 1)),
         "notice_stop": ("no-word-of-ours",),
         **dict.fromkeys(("desk_item", "desk_accept", "desk_return", "desk_skip"), (waiting,)),
     }  # fmt: skip

@@ -16,14 +16,16 @@ from accounts.models import Person
 from exchange.api import paging
 from exchange.api.schema import described, page_of, paged
 from exchange.api.views import ApiView
+from exchange.chat import serializers as wire
 from exchange.chat import services as chat
 from exchange.chat.models import Conversation
-from exchange.chat.serializers import LARGEST_SEQ, MessageIn, MessageOut, MessagesOut, SeenIn, SeenOut, TalkOut
+from exchange.chat.services import finding
+from exchange.lib.text import clean
 
 TALKS = "talks"
 AFTER = OpenApiParameter(
     "after",
-    {"type": "integer", "minimum": 0, "maximum": LARGEST_SEQ, "default": 0},
+    {"type": "integer", "minimum": 0, "maximum": wire.LARGEST_SEQ, "default": 0},
     description=_("seq of the last message one has"),
 )
 
@@ -33,13 +35,13 @@ class Talks(ApiView):
 
     scopes = {"GET": "talk"}
 
-    @described(_("My talks, the liveliest first"), gives=page_of(TalkOut), query=paged(), tag=TALKS)
+    @described(_("My talks, the liveliest first"), gives=page_of(wire.TalkOut), query=paged(), tag=TALKS)
     def get(self, request: Request) -> Response:
         wanted = paging.asked(request, datetime, int)
         after = cast("tuple[datetime, int] | None", wanted.after)
         found = chat.conversations(person=_person(request), limit=wanted.limit + 1, after=after)
         shown, cursor = paging.cut(found, wanted.limit, lambda row: [row.conversation.last_at, row.member_id])
-        return self.show_page(TalkOut, shown, cursor)
+        return self.show_page(wire.TalkOut, shown, cursor)
 
 
 class Talk(ApiView):
@@ -47,10 +49,10 @@ class Talk(ApiView):
 
     scopes = {"GET": "talk"}
 
-    @described(_("One of my talks"), gives=TalkOut, tag=TALKS)
+    @described(_("One of my talks"), gives=wire.TalkOut, tag=TALKS)
     def get(self, request: Request, pk: int) -> Response:
         get_object_or_404(Conversation.objects.for_member(_person(request)), pk=pk)
-        return self.show(TalkOut, chat.conversations(person=_person(request), limit=1, only=pk)[0])
+        return self.show(wire.TalkOut, chat.conversations(person=_person(request), limit=1, only=pk)[0])
 
 
 class Messages(ApiView):
@@ -60,7 +62,7 @@ class Messages(ApiView):
 
     @described(
         _("Messages after a place, in order, at most 200"),
-        gives=MessagesOut,
+        gives=wire.MessagesOut,
         query=[AFTER],
         tag=TALKS,
     )
@@ -68,22 +70,40 @@ class Messages(ApiView):
         person = _person(request)
         get_object_or_404(Conversation.objects.for_member(person), pk=pk)
         after = request.query_params.get("after", "0")
-        if not (after.isascii() and after.isdigit() and len(after) < 11 and int(after) <= LARGEST_SEQ):
+        if not (after.isascii() and after.isdigit() and len(after) < 11 and int(after) <= wire.LARGEST_SEQ):
             raise ValidationError({"after": [_now("after must be a number.")]})
         found = chat.messages_after(person=person, conversation_id=pk, seq=int(after))
-        return self.show(MessagesOut, {"messages": found, "seen": chat.seen_by(person=person, conversation_id=pk)})
+        return self.show(wire.MessagesOut, {"messages": found, **_how_far(person, pk)})
 
     @described(
         _("Send a message; with the same client_id it is stored once, however often it comes"),
-        takes=MessageIn,
-        gives=MessageOut,
+        takes=wire.MessageIn,
+        gives=wire.MessageOut,
         tag=TALKS,
     )
     def post(self, request: Request, pk: int) -> Response:
         person = _person(request)
         get_object_or_404(Conversation.objects.for_member(person), pk=pk)
-        message = chat.send(conversation_id=pk, sender=person, **self.read(MessageIn))
-        return self.show(MessageOut, chat.beside([message], person)[0])
+        message = chat.send(conversation_id=pk, sender=person, **self.read(wire.MessageIn))
+        return self.show(wire.MessageOut, chat.beside([message], person)[0])
+
+
+class Search(ApiView):
+    """Words found again in one talk."""
+
+    scopes = {"GET": "talk"}
+
+    @described(
+        _("Messages of a talk in which all these words stand, however spelled, the newest first, at most 50"),
+        gives=wire.FoundAgainOut,
+        query=[OpenApiParameter("q", str, description=_("words to find, folded as in the search for listings"))],
+        tag=TALKS,
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        person = _person(request)
+        get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+        found = finding.find(person=person, conversation_id=pk, text=clean(request.query_params.get("q", "")))
+        return self.show(wire.FoundAgainOut, {"messages": [each.message for each in found]})
 
 
 class Message(ApiView):
@@ -91,15 +111,15 @@ class Message(ApiView):
 
     scopes = {"DELETE": "talk"}
 
-    @described(_("Delete my message for all, within ten minutes; a trace stays"), gives=MessageOut, tag=TALKS)
+    @described(_("Delete my message for all, within ten minutes; a trace stays"), gives=wire.MessageOut, tag=TALKS)
     def delete(self, request: Request, pk: int, seq: int) -> Response:
         person = _person(request)
         get_object_or_404(Conversation.objects.for_member(person), pk=pk)
         try:
-            message = chat.take_back(person=person, conversation_id=pk, seq=min(seq, LARGEST_SEQ))
+            message = chat.take_back(person=person, conversation_id=pk, seq=min(seq, wire.LARGEST_SEQ))
         except chat.NoSuchMessage:
             raise Http404 from None
-        return self.show(MessageOut, message)
+        return self.show(wire.MessageOut, message)
 
 
 class Seen(ApiView):
@@ -107,12 +127,17 @@ class Seen(ApiView):
 
     scopes = {"POST": "talk"}
 
-    @described(_("Say how far I have seen"), takes=SeenIn, gives=SeenOut, tag=TALKS)
+    @described(_("Say how far I have seen"), takes=wire.SeenIn, gives=wire.SeenOut, tag=TALKS)
     def post(self, request: Request, pk: int) -> Response:
         person = _person(request)
         get_object_or_404(Conversation.objects.for_member(person), pk=pk)
-        mark = chat.mark_seen(person=person, conversation_id=pk, seq=self.read(SeenIn)["seq"])
-        return self.show(SeenOut, {"conversation": pk, "seq": mark})
+        mark = chat.mark_seen(person=person, conversation_id=pk, seq=self.read(wire.SeenIn)["seq"])
+        return self.show(wire.SeenOut, {"conversation": pk, "seq": mark})
+
+
+def _how_far(person: Person, pk: int) -> dict[str, dict[str, int]]:
+    others = chat.marks(person=person, conversation_id=pk)
+    return {"seen": chat.seen_by(others), "delivered": chat.delivered_to(others)}
 
 
 def _person(request: Request) -> Person:

@@ -81,20 +81,27 @@ async def _take(ours: Hub, socket: Socket, text: str | None) -> None:
 async def _hello(ours: Hub, socket: Socket, resume: dict[int, int]) -> None:
     """Start telling: all that came after what the client has; talks it does not name start from now."""
     rows = await database_sync_to_async(chat.state)(person=socket.person)
-    last = {conversation: seq for conversation, seq, _other, _seen in rows}
+    last = {conversation: seq for conversation, seq, *_marks in rows}
     socket.known = {conversation: min(resume.get(conversation, seq), seq) for conversation, seq in last.items()}
-    socket.seen = {(talk, other): 0 if talk in resume else mark for talk, _last, other, mark in rows}
+    socket.seen = {(talk, other): 0 if talk in resume else mark for talk, _last, other, mark, _has in rows}
+    socket.delivered = {(talk, other): 0 if talk in resume else has for talk, _last, other, _mark, has in rows}
     early, socket.early = socket.early, {}
     for conversation, seq in early.items():
         last[conversation] = max(seq, last.get(conversation, 0))
     await ours.read(socket, {talk for talk, seq in last.items() if socket.known.get(talk, 0) < seq})
-    for conversation, _last, other, mark in rows:
+    for conversation, _last, other, mark, has in rows:
         socket.hear_seen(conversation, other, mark)
+        socket.hear_delivered(conversation, other, has)
 
 
 async def _seen(_ours: Hub, socket: Socket, conversation: int, seq: int) -> None:
     """Move how far this person has seen."""
     await _in_their_language(chat.mark_seen, socket, conversation_id=conversation, seq=seq)
+
+
+async def _received(ours: Hub, socket: Socket, conversation: int, seq: int) -> None:
+    """Note that a device of this person has the messages up to here."""
+    ours.note_received(socket, conversation, seq)
 
 
 async def _typing(_ours: Hub, socket: Socket, conversation: int) -> None:
@@ -115,4 +122,4 @@ async def _in_their_language(act: Any, socket: Socket, **fields: Any) -> None:
         await database_sync_to_async(act)(person=socket.person, **fields)
 
 
-ON: dict[str, Any] = {"hello": _hello, "seen": _seen, "typing": _typing, "delete": _delete}
+ON: dict[str, Any] = {"hello": _hello, "seen": _seen, "received": _received, "typing": _typing, "delete": _delete}

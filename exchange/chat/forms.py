@@ -26,3 +26,18 @@ class MessageForm(forms.Form):
     def clean_client_id(self) -> uuid.UUID:
         """Number a message that came without one."""
         return self.cleaned_data["client_id"] or uuid.uuid4()
+
+
+class FileForm(MessageForm):
+    """A file, with words beside it if one likes."""
+
+    body = forms.CharField(max_length=LONGEST, required=False, label=_("Words beside it, if you like"))
+    file = forms.FileField(
+        max_length=300,
+        label=_("Photo, PDF or voice note"),
+        error_messages={
+            "required": _("Choose a photo, a PDF or a voice note first."),
+            "empty": _("This file is empty."),
+            "missing": _("Choose a photo, a PDF or a voice note first."),
+        },
+    )

@@ -29,6 +29,8 @@ from exchange.lib.text import clean
 log = logging.getLogger(__name__)
 
 READ_ROWS_SECONDS = 3.0
+NOTE_RECEIVED_SECONDS = 1.0
+MOST_NOTED = 200  # places written by one statement
 WAIT_FOR_BELL_SECONDS = 0.05  # bells of two processes may overtake one another
 MOST_AHEAD = 100
 OVERLAP = timedelta(seconds=60)  # longer than any transaction lives: what it dated early is still found
@@ -45,6 +47,7 @@ class Socket:
         "_waiting",
         "_writing",
         "ahead",
+        "delivered",
         "early",
         "key_id",
         "known",
@@ -60,6 +63,7 @@ class Socket:
         self.early: dict[int, int] = {}
         self.ahead: dict[int, dict[int, str]] = {}  # told too early: waits for the numbers before it
         self.seen: dict[tuple[int, int], int] = {}
+        self.delivered: dict[tuple[int, int], int] = {}
         self.typed_at: dict[int, float] = {}
         self._waiting: deque[str] = deque()
         self._writing: asyncio.Task[None] | None = None
@@ -126,6 +130,13 @@ class Socket:
             self.seen[conversation, person] = seq
             self.put("seen", conversation=conversation, person=person, seq=seq)
 
+    def hear_delivered(self, conversation: int, person: int, seq: int) -> None:
+        """Tell how far the devices of another are, if that is news and more than what they have seen."""
+        told = max(self.delivered.get((conversation, person), 0), self.seen.get((conversation, person), 0))
+        if self.known is not None and person != self.person.pk and told < seq:
+            self.delivered[conversation, person] = seq
+            self.put("delivered", conversation=conversation, person=person, seq=seq)
+
     def _write(self) -> None:
         if self._writing is None:
             self._writing = asyncio.get_running_loop().create_task(self._write_all())
@@ -153,6 +164,8 @@ class Hub:
         self._behind: dict[Socket, dict[int, int]] = {}
         self._catching_up: asyncio.Task[None] | None = None
         self._told_deleted: dict[tuple[int, int], float] = {}
+        self._received: dict[tuple[int, int], int] = {}
+        self._noting: asyncio.Task[None] | None = None
 
     async def add(self, socket: Socket) -> None:
         """Take a socket in; with the first one the hub begins to listen."""
@@ -224,19 +237,49 @@ class Hub:
             return
         what, conversation = bell["what"], bell["conversation"]
         if what == "message":
-            frame = bell.get("frame")
-            text = json.dumps({"type": "message", **frame}, ensure_ascii=False) if frame else ""
-            for socket in targets:
-                if not socket.hear(conversation, bell.get("seq", 0), text):
-                    self.catch_up(socket, conversation, bell.get("seq", 0))
+            self._hear_message(targets, bell)
         elif what == "seen":
             for socket in targets:
                 socket.hear_seen(conversation, bell["person"], bell["seq"])
+        elif what == "delivered":
+            for socket in targets:
+                socket.hear_delivered(conversation, bell["person"], bell["seq"])
         elif what == "deleted":
             self._tell_deleted(targets, conversation, bell["seq"])
         else:
             for socket in targets:
                 socket.put("typing", conversation=conversation, person=bell["person"], name=bell["name"])
+
+    def _hear_message(self, targets: list[Socket], bell: dict[str, Any]) -> None:
+        conversation, frame = bell["conversation"], bell.get("frame")
+        text = json.dumps({"type": "message", **frame}, ensure_ascii=False) if frame else ""
+        for socket in targets:
+            if not socket.hear(conversation, bell.get("seq", 0), text):
+                self.catch_up(socket, conversation, bell.get("seq", 0))
+
+    def note_received(self, socket: Socket, conversation: int, seq: int) -> None:
+        """Take note that a device has what it was told; written once a second for all, so no message costs more."""
+        seq = min(seq, (socket.known or {}).get(conversation, 0))
+        place = (socket.person.pk, conversation)
+        if seq <= self._received.get(place, 0):
+            return
+        self._received[place] = seq
+        if self._noting is None:
+            self._noting = asyncio.get_running_loop().create_task(self._note_received())
+
+    async def _note_received(self) -> None:
+        try:
+            while self._received:
+                await asyncio.sleep(NOTE_RECEIVED_SECONDS)
+                found, self._received = self._received, {}
+                some = list(found.items())
+                for place in range(0, len(some), MOST_NOTED):
+                    part = dict(some[place : place + MOST_NOTED])
+                    await database_sync_to_async(chat.note_received)(marks=part)
+        except Exception:
+            log.warning("What devices have could not be noted", exc_info=True)
+        finally:
+            self._noting = None
 
     def catch_up(self, socket: Socket, conversation: int, seq: int) -> None:
         """Read the rows that a socket lacks in a talk up to `seq`, unless bells bring them in a moment."""
@@ -306,11 +349,12 @@ class Hub:
                 log.warning("Rows could not be read; the next round tries again", exc_info=True)
                 continue
             since = began
-            for person, conversation, last, other, seen in rows:
+            for person, conversation, last, other, seen, has in rows:
                 for socket in self._sockets.get(person, ()):
                     if socket.known is not None and socket.known.get(conversation, 0) < last:
                         self.catch_up(socket, conversation, last)
                     socket.hear_seen(conversation, other, seen)
+                    socket.hear_delivered(conversation, other, has)
             self._tell_gone(gone)
 
     def _tell_gone(self, gone: list[tuple[int, int, int]]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 
@@ -27,6 +28,9 @@ class Conversation(models.Model):
     last_at = models.DateTimeField(default=timezone.now, db_index=True)
     made_at = models.DateTimeField(default=timezone.now)
     met_at = models.DateTimeField(null=True, blank=True)  # when both sides had written: contact data shows from then on
+    is_group = models.BooleanField(default=False, db_default=False)  # of a ring, a programme, a venue
+    # Where on these pages stands what it is about: given by whoever opens it, because chat knows no listings.
+    about_url = models.CharField(max_length=200, blank=True, default="", db_default="")
     stopped_at = models.DateTimeField(null=True, blank=True)  # by a severe report, until a curator decides
 
     objects = ConversationQuerySet.as_manager()
@@ -46,13 +50,24 @@ class Member(models.Model):
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="talks")
     seen_seq = models.PositiveIntegerField(default=0)  # only grows
     seen_at = models.DateTimeField(null=True, db_index=True)  # when it grew last
-    first_seq = models.PositiveIntegerField(null=True)  # their first own message; empty while they have not answered
+    received_seq = models.PositiveIntegerField(default=0, db_default=0)  # what a device of theirs said it has
+    # Their first own message; empty while they have not answered; 0 in a group, whose members agreed before.
+    first_seq = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["conversation", "person"], name="one_place_per_member")]
 
     def __str__(self) -> str:
         return f"{self.person_id} in {self.conversation_id}"
+
+
+class SeenChoice(models.Model):
+    """That a person keeps to themselves what they have read. It is mutual: they do not see it of others either."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.person_id} reads unseen"
 
 
 class Message(models.Model):
@@ -88,6 +103,32 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.conversation_id}#{self.seq}"
+
+
+class File(models.Model):
+    """A photo, a PDF or a voice note that came with a message. The bytes lie in the private folder, under `path`."""
+
+    class Kind(models.TextChoices):
+        PHOTO = "photo", _("photo")
+        PDF = "pdf", _("PDF")
+        VOICE = "voice", _("voice note")
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, primary_key=True, related_name="file")
+    kind = models.CharField(max_length=5, choices=Kind)
+    media_type = models.CharField(max_length=20)
+    path = models.CharField(max_length=80, unique=True)
+    small_path = models.CharField(max_length=80, blank=True)  # of a photo: drawn in the talk
+    name = models.CharField(max_length=100, blank=True)  # of a PDF, as its sender called it
+    size = models.PositiveIntegerField()  # bytes kept
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    small_width = models.PositiveIntegerField(default=0)
+    small_height = models.PositiveIntegerField(default=0)
+    seconds = models.PositiveIntegerField(default=0)  # of a voice note
+    digest = models.CharField(max_length=64)  # keyed, of what was sent: knows a retry again
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.message_id}"
 
 
 class Screening(models.Model):

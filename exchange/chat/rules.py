@@ -63,6 +63,7 @@ FRAMES: dict[str, dict[str, Any]] = {
     "hello": {"resume": _resume},
     "send": {"conversation": _number, "client_id": _uuid, "body": _text, "reply_to": _number_or_nothing},
     "seen": {"conversation": _number, "seq": _number},
+    "received": {"conversation": _number, "seq": _number},
     "typing": {"conversation": _number},
     "delete": {"conversation": _number, "seq": _number},
 }

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.contrib import messages as django_messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,11 +17,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts import policies
 from accounts.models import Person
-from exchange.chat import rules
+from exchange.chat import rules, serving
 from exchange.chat import services as chat
-from exchange.chat.forms import MessageForm
+from exchange.chat.forms import FileForm, MessageForm
 from exchange.chat.models import Conversation
+from exchange.chat.services import files as chat_files
+from exchange.chat.services import finding, groups
 from exchange.lib.errors import Refused
+from exchange.lib.text import clean
 
 LONGEST_WAIT_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.5
@@ -49,6 +52,23 @@ def talk(request: HttpRequest, pk: int) -> HttpResponse:
     answers = _place(request.GET.get("answer", ""))
     form = MessageForm(initial={"client_id": uuid.uuid4(), "reply_to": answers})
     return _page(request, person, conversation, form)
+
+
+@login_required
+@require_GET
+def search(request: HttpRequest, pk: int) -> HttpResponse:
+    """Find words again in one talk; each result leads to its place."""
+    person = _person(request)
+    conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+    asked = clean(request.GET.get("q", ""))[:200]
+    context = {
+        "conversation": conversation,
+        "asked": asked,
+        "found": finding.find(person=person, conversation_id=pk, text=asked),
+        "most": finding.MOST,
+        "place": "talks",
+    }
+    return render(request, "chat/search.html", context)
 
 
 @login_required
@@ -83,6 +103,46 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def files(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a photo, a PDF or a voice note: as a plain form, or from a script, which is answered in JSON."""
+    person = _person(request)
+    conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+    wants_json = "application/json" in request.headers.get("Accept", "")
+    form = FileForm(request.POST, request.FILES)
+    if getattr(request, "is_file_too_large", False):
+        return _file_refused(request, conversation, wants_json, "file_too_large", chat_files.too_large())
+    if not form.is_valid():
+        return _file_refused(request, conversation, wants_json, "bad_frame", _first_error(form))
+    fields = form.cleaned_data
+    sent = fields.pop("file")
+    try:
+        message = chat_files.send_file(
+            conversation_id=pk, sender=person, data=sent.read(), name=sent.name or "", **fields
+        )
+    except Refused as refusal:
+        return _file_refused(request, conversation, wants_json, refusal.code, str(refusal))
+    if wants_json:
+        ack = {"type": "ack", "client_id": str(message.client_id), "conversation": pk, "seq": message.seq}
+        return JsonResponse({**ack, "at": message.at.isoformat(), "message": chat.frame(message)})
+    return redirect(f"{conversation.get_absolute_url()}#end")
+
+
+@login_required
+@require_GET
+def file(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
+    """Give a file to a member of its talk."""
+    return _serve(request, pk, seq)
+
+
+@login_required
+@require_GET
+def small(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
+    """Give a photo as it stands in the talk."""
+    return _serve(request, pk, seq, small=True)
+
+
+@login_required
+@require_POST
 def delete(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
     """Take one's own words away for all, and show the talk again."""
     person = _person(request)
@@ -92,6 +152,25 @@ def delete(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
     except Refused as refusal:
         django_messages.error(request, str(refusal))
     return redirect(f"{conversation.get_absolute_url()}#end")
+
+
+@login_required
+@require_POST
+def leave(request: HttpRequest, pk: int) -> HttpResponse:
+    """Leave a group."""
+    person = _person(request)
+    get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+    groups.leave(conversation_id=pk, person=person)
+    django_messages.success(request, gettext("You have left the group."))
+    return redirect("talks")
+
+
+@login_required
+@require_POST
+def seen_choice(request: HttpRequest) -> HttpResponse:
+    """Show others what one has read, and see it of them; or neither."""
+    chat.choose_seen(person=_person(request), is_shown=request.POST.get("shown") == "yes")
+    return redirect(reverse("me"))
 
 
 @login_required
@@ -108,6 +187,24 @@ def seen(request: HttpRequest, pk: int) -> HttpResponse:
     return JsonResponse({"type": "seen", "conversation": pk, "seq": mark})
 
 
+def _serve(request: HttpRequest, pk: int, seq: int, *, small: bool = False) -> HttpResponse:
+    found = chat_files.readable(person=_person(request), conversation_id=pk, seq=seq)
+    answer = serving.serve(request, found, small=small) if found is not None else None
+    if answer is None:
+        raise Http404
+    return answer
+
+
+def _file_refused(
+    request: HttpRequest, conversation: Conversation, wants_json: bool, code: str, text: str
+) -> HttpResponse:
+    if wants_json:
+        return JsonResponse({"type": "refused", "code": code, "text": text}, status=422)
+    form = MessageForm({"client_id": uuid.uuid4(), "body": request.POST.get("body", "")})
+    form.add_error(None, text)
+    return _page(request, _person(request), conversation, form, status=422)
+
+
 def _newer(request: HttpRequest, person: Person, pk: int) -> JsonResponse:
     after = request.GET.get("after", "0")
     if not (after.isascii() and after.isdigit() and len(after) < 19):
@@ -118,18 +215,20 @@ def _newer(request: HttpRequest, person: Person, pk: int) -> JsonResponse:
         if found or time.monotonic() >= until:
             break
         time.sleep(LOOK_AGAIN_SECONDS)
-    seen_by = {str(other): mark for conversation, _last, other, mark in chat.state(person=person) if conversation == pk}
-    return JsonResponse({"messages": found, "seen": seen_by})
+    others = chat.marks(person=person, conversation_id=pk)
+    told = {"seen": chat.seen_by(others), "delivered": chat.delivered_to(others)}
+    return JsonResponse({"messages": found, **told})
 
 
 def _page(
     request: HttpRequest, person: Person, conversation: Conversation, form: MessageForm, *, status: int = 200
 ) -> HttpResponse:
-    shown = chat.latest(
-        person=person,
-        conversation_id=conversation.pk,
-        before=_place(request.GET.get("before", "")),
-    )
+    at = _place(request.GET.get("at", ""))
+    if at:
+        shown = chat.around(person=person, conversation_id=conversation.pk, seq=at)
+    else:
+        before = _place(request.GET.get("before", ""))
+        shown = chat.latest(person=person, conversation_id=conversation.pk, before=before)
     answers = _place(str(form["reply_to"].value() or ""))
     quotes = chat.words_at(
         person=person,
@@ -138,22 +237,35 @@ def _page(
     )
     for message in shown:
         message.quote = quotes.get(message.reply_to) if message.reply_to else None  # type: ignore[attr-defined]
-    members = list(conversation.members.select_related("person", "person__district"))
-    others = [member for member in members if member.person_id != person.pk]
-    unread = sum(conversation.last_seq - member.seen_seq for member in members if member.person_id == person.pk)
-    is_open = all(policies.may_write_to(person, member.person) for member in others)
+        message.shown_file = chat.file_of(message)  # type: ignore[attr-defined]
+    others = chat.marks(person=person, conversation_id=conversation.pk)
+    for message in shown:
+        message.state = _state(message.seq, others)  # type: ignore[attr-defined]
+    unread = chat.unread_in(person=person, conversation=conversation)
+    people = [other.person for other in others]
+    is_group = conversation.is_group
+    is_open = bool(others) if is_group else all(policies.may_write_to(person, other) for other in people)
     context = {
         "conversation": conversation,
         "shown": shown,
         "first_seq": shown[0].seq if shown else 0,
-        "others": [member.person for member in others],
-        "seen_by_all": min((member.seen_seq for member in others), default=0),
+        "at": at,
+        "is_past": bool(shown) and shown[-1].seq < conversation.last_seq,
+        "others": people,
+        "keeps_away": is_group and groups.keeps_away(person=person, others=people),
+        "marks": json.dumps(
+            [[other.person.pk, other.person.first_name, other.seen or 0, other.delivered] for other in others]
+        ),
         "form": form,
         "answers": answers if answers in quotes else None,
         "answered": quotes.get(answers, "") if answers else "",
         "quick": [gettext(words) for words in QUICK],
         "may_delete_from": timezone.now() - chat.DELETE_WITHIN,
         "unread_count": chat.unread_count(person=person) - unread,  # the other talks: this one is being read
+        "today": timezone.localdate().isoformat(),
+        "zone": timezone.get_current_timezone_name(),
+        "has_met": conversation.met_at is not None,
+        "new_id": uuid.uuid4(),
         "is_open": is_open and conversation.stopped_at is None,
         "is_stopped": conversation.stopped_at is not None,
         "waiting": chat.waiting_of(person=person, conversation_id=conversation.pk),
@@ -161,6 +273,16 @@ def _page(
         "here": conversation.get_absolute_url(),
     }
     return render(request, "chat/talk.html", context, status=status)
+
+
+def _state(seq: int, others: list[chat.Mark]) -> str:
+    """Give in words how far a message of one's own is."""
+    seen = [other.person.first_name for other in others if (other.seen or 0) >= seq]
+    if others and len(seen) == len(others):
+        return gettext("seen")
+    if seen:
+        return gettext("seen by: %(names)s") % {"names": gettext(", ").join(f"\u2068{name}\u2069" for name in seen)}
+    return gettext("delivered") if others and all(other.delivered >= seq for other in others) else gettext("sent")
 
 
 def _posted(request: HttpRequest) -> QueryDict:

@@ -94,7 +94,9 @@ def say_hello(
     if is_stranger:
         _bound(by, body)
     teacher, learner = (owner, by) if listing.is_offer else (by, owner)
-    conversation = chat.open_conversation(subject=listing.title, subject_lang=listing.lang, people=[by, owner])
+    conversation = chat.open_conversation(
+        subject=listing.title, subject_lang=listing.lang, people=[by, owner], about_url=listing.get_absolute_url()
+    )
     now = timezone.now()
     lesson = Lesson.objects.create(
         teacher=teacher,

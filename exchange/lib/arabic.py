@@ -5,7 +5,8 @@ Folded text is for comparing only and never shown.
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections import defaultdict
+from functools import cache, lru_cache
 
 import snowballstemmer
 
@@ -146,3 +147,28 @@ def grams(text: str, size: int = 3) -> list[str]:
         marked = f" {word} "
         out.extend(marked[place : place + size] for place in range(max(1, len(marked) - size + 1)))
     return out
+
+
+def pattern(word: str) -> str:
+    """Give a regular expression that finds a folded word in text as people wrote it, every spelling that folds to it.
+
+    For texts whose folded form is not kept: each letter stands for all that fold to it, and signs that folding drops
+    may stand between. Understood by Python and PostgreSQL alike; linear, as no two neighbours share a character.
+    """
+    known = _spellings()
+    return _BETWEEN.join(f"[{known[char]}]" if char in known else re.escape(char) for char in word)
+
+
+_BETWEEN = "[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640\u08d3-\u08ff\u0621\u0300-\u036f\u200c\u200d]*"
+_WRITTEN = (range(0x30, 0x250), range(0x620, 0x700), range(0x750, 0x780), range(0xFB50, 0xFE00), range(0xFE70, 0xFF5F))
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    """Give each folded letter with all characters that fold to it: the very fold, turned around."""
+    found: dict[str, str] = defaultdict(str)
+    for char in (chr(number) for numbers in _WRITTEN for number in numbers):
+        folded = fold(char)
+        if len(folded) == 1 and (folded.isalnum()):
+            found[folded] += char
+    return dict(found)

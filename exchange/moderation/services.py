@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from exchange.chat import services as chat
-from exchange.chat.models import Conversation, Held, Member, Message
+from exchange.chat.models import Conversation, File, Held, Member, Message
 from exchange.lib.errors import Refused
 from exchange.moderation.models import Decision, HeldDecision, Look, Report
 from exchange.moderation.rules import REASONS, REPORTS, SEVERE
@@ -256,13 +256,14 @@ def report(*, conversation_id: int, reporter: Person, reason: str, seq: int = 0)
         chat.stop(conversation_id=conversation_id)
     if open_one is not None:
         return open_one
-    rows = Message.objects.filter(conversation=conversation_id).select_related("sender").order_by("-seq")
+    rows = Message.objects.filter(conversation=conversation_id).select_related("sender", "file").order_by("-seq")
     words = [
         {
             "seq": row.seq,
             "sender": row.sender_id,
             "name": row.sender.first_name,
             "body": row.body,
+            "file": getattr(chat.file_of(row), "kind", ""),
             "at": row.at.isoformat(),
         }
         for row in rows[:LAST_MESSAGES]
@@ -272,6 +273,14 @@ def report(*, conversation_id: int, reporter: Person, reason: str, seq: int = 0)
     )
     outbox.emit("talk.reported", made)
     return made
+
+
+def reported_file(*, report_id: int, seq: int, curator: Person) -> File | None:
+    """Give a file that came with one of the messages of an open report, for a curator who takes no part in the talk."""
+    found = reports(curator=curator).filter(id=report_id).first() if curator.is_curator else None
+    if found is None or seq not in {line["seq"] for line in found.words if line.get("file")}:
+        return None
+    return File.objects.filter(message__conversation=found.conversation_id, message__seq=seq).first()
 
 
 def reports(*, curator: Person) -> QuerySet[Report]:

@@ -25,6 +25,7 @@ urlpatterns = [
     path("<row:pk>/accept/", views.accept, name="desk_accept"),
     path("<row:pk>/return/", views.give_back, name="desk_return"),
     path("<row:pk>/skip/", views.skip, name="desk_skip"),
+    path("talks/report/<row:pk>/file/<row:seq>/", views.desk_file, name="desk_file"),
     path("talks/", views.desk_talks, name="desk_talks"),
     path("talks/held/<row:pk>/", views.decide_held, name="desk_held"),
     path("talks/report/<row:pk>/", views.decide_report, name="desk_report"),

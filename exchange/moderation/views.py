@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import Person
+from exchange.chat import serving
 from exchange.chat.models import Conversation, Held
 from exchange.chat.screening import judging
 from exchange.lib.errors import Refused
@@ -143,6 +144,17 @@ def send_ring(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("The ring is on its way.") if is_good else _("The ring is not sent."))
     return redirect("desk_waiting")
+
+
+@curators_only
+@require_GET
+def desk_file(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
+    """Show a curator what came with a reported message."""
+    found = moderation.reported_file(report_id=pk, seq=seq, curator=_person(request))
+    answer = serving.serve(request, found) if found is not None else None
+    if answer is None:
+        raise Http404
+    return answer
 
 
 @login_required

@@ -1,5 +1,6 @@
 """The acts on rings: found among people whose wishes wait, proposed, answered, standing or broken, planned anew."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import Block, Person
+from exchange.chat.services import groups
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 from exchange.lib.errors import Refused
@@ -289,7 +291,26 @@ def _stand(ring: Ring, now: datetime) -> None:
     except Refused:
         _end(ring, Ring.State.BROKEN, now)
     else:
+        _gather(ring)
         _end(ring, Ring.State.STANDS, now)
+
+
+def _gather(ring: Ring) -> None:
+    """Open the talk of the whole ring beside those of its pairs; not where two in it keep each other away."""
+    places = list(ring.places.select_related("teacher", "learner", "wish__main_concept").order_by("number"))
+    people = [person for place in places for person in (place.teacher, place.learner)]
+    language = "ar" if settings.LANGUAGE_CODE.startswith("ar") else "en"
+    known = concepts.tree()
+    skills = [
+        known.hit(place.wish.main_concept_id).name(language)
+        if place.wish.main_concept_id in known.names
+        else place.wish.title
+        for place in places
+    ]
+    with translation.override(language):
+        subject = _("Our ring: %(skills)s") % {"skills": _(", ").join(skills)}
+    with contextlib.suppress(groups.Apart), transaction.atomic():
+        groups.open_group(subject=subject, subject_lang=language, people=people, about_url=ring.get_absolute_url())
 
 
 def _first_words(place: Place) -> str:

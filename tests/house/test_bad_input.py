@@ -39,6 +39,7 @@ FORMS = {
     "hello": ["body", "client_id"],
     "talk_messages": ["body", "client_id", "reply_to", "quick"],
     "talk_delete": [],
+    "talk_files": ["body", "client_id", "reply_to", "file"],
     "talk_seen": ["seq", "then"],
     "match_dismiss": ["offer", "wish"],
     "desk_return": ["reason", "note"],
@@ -51,7 +52,8 @@ ASKED = {
     "find_suggest": ["q"],
     "concept_suggest": ["q"],
     "wish_new": ["q"],
-    "talk": ["before", "answer"],
+    "talk": ["before", "answer", "at"],
+    "talk_search": ["q"],
     "talk_messages": ["after"],
 }
 

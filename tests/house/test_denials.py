@@ -69,10 +69,16 @@ RULES = {
     ("POST", "listing_matches"): OWNERS_ACT,
     ("POST", "match_dismiss"): DONE,
     ("GET", "talk"): (DOOR, OK, OK, *(GONE,) * 4),
+    ("GET", "talk_search"): (DOOR, OK, OK, *(GONE,) * 4),
     ("GET", "talk_messages"): (DOOR, OK, OK, *(GONE,) * 4),
     ("POST", "talk_messages"): (DOOR, 302, 302, *(GONE,) * 4),
     ("POST", "talk_full"): (DOOR, 302, 302, *(GONE,) * 4),
+    ("POST", "talk_files"): (DOOR, 422, 422, *(GONE,) * 4),  # without a file
+    ("GET", "talk_file"): (DOOR, *(GONE,) * 6),  # the message has none
+    ("GET", "talk_small"): (DOOR, *(GONE,) * 6),
     ("POST", "talk_delete"): (DOOR, 302, 302, *(GONE,) * 4),
+    ("POST", "talk_leave"): (DOOR, 409, 409, *(GONE,) * 4),  # a talk of two
+    ("POST", "seen_choice"): DONE,
     ("POST", "talk_seen"): (DOOR, OK, OK, *(422,) * 4),
     ("GET", "desk"): CURATORS,
     ("GET", "desk_item"): CURATORS,
@@ -85,6 +91,7 @@ RULES = {
     ("POST", "desk_ring"): CURATORS_ACT,
     ("GET", "desk_talks"): CURATORS,
     ("POST", "desk_held"): (DOOR, *(GONE,) * 6),
+    ("GET", "desk_file"): (DOOR, *(GONE,) * 6),
     ("POST", "desk_report"): (DOOR, *(GONE,) * 6),
     ("GET", "report"): (DOOR, OK, OK, *(GONE,) * 4),
     ("POST", "report"): (DOOR, 422, 422, *(GONE,) * 4),

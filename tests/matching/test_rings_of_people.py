@@ -7,6 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts import services as accounts
+from exchange.chat.services import groups
 from exchange.lessons.models import Lesson
 from exchange.notices.models import Notice
 from matching.models import Ring
@@ -35,6 +36,10 @@ def say(ring, *people, is_yes=True):
         rings.answer(ring=ring, person=person, is_yes=is_yes)
     ring.refresh_from_db()
     return ring
+
+
+def _apart(**_given):
+    raise groups.Apart("")
 
 
 class TestLook:
@@ -87,6 +92,25 @@ class TestAnswer:
         assert Lesson.objects.count() == 3
         relay()
         assert Notice.objects.filter(kind="ring_stands").count() == 3
+
+    def test_that_stands_gets_a_talk_of_all_its_people(self, three, client_of, relay):
+        (ring,) = look()
+        say(ring, *three)
+        group = groups.about(person=three[1], url=ring.get_absolute_url())
+        assert {member.person_id for member in group.members.all()} == {person.pk for person in three}
+        assert group.subject.startswith("حلقتنا: ")
+        assert f'href="{group.get_absolute_url()}"' in client_of(three[1]).get(ring.get_absolute_url()).content.decode()
+
+    def test_stands_without_a_common_talk_where_two_in_it_keep_apart(self, three, nadia, make_offer, make_wish, relay):
+        (ring,) = look()
+        say(ring, *three[:2])
+        # Of four people two may stand apart; of three all are neighbours, so the group is refused here by hand.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(groups, "open_group", _apart)
+            say(ring, three[2])
+        assert ring.state == Ring.State.STANDS
+        assert Lesson.objects.count() == 3
+        assert groups.about(person=three[0], url=ring.get_absolute_url()) is None
 
     def test_breaks_with_one_no_and_plans_for_the_others_anew(self, three, nadia, make_offer, make_wish, relay):
         make_offer(nadia, "إنجليزية للجميع", ["rukn:english-conversation"])

@@ -17,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from exchange.celery import app as celery
+from exchange.chat.services import cabinet
 from exchange.notices import webpush
 from exchange.outbox import services as outbox
 from exchange.outbox.models import Event
@@ -68,6 +69,12 @@ def _database() -> str | tuple[str, str]:
     if plan:
         return f"{len(plan)} migrations wait", "Run `manage.py migrate`."
     return f"{connection.vendor} answers, all migrations are there"
+
+
+def _files() -> str | tuple[str, str]:
+    if not cabinet.is_writable():
+        return f"{settings.FILES_FOLDER} cannot be written", "Give the folder of FILES_FOLDER to the user that serves."
+    return "photos, PDFs and voice notes can be kept"
 
 
 def _concepts() -> str | tuple[str, str]:
@@ -209,6 +216,7 @@ CHECKS: dict[str, Check] = {
     "settings": _settings,
     "database": _database,
     "concepts": _concepts,
+    "files": _files,
     "search": _search,
     "outbox": _outbox,
     "mail": _mail,

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db.models import Count, F, Max, Q
 
 from exchange.chat.models import Conversation, Member
+from exchange.chat.services import cabinet
 from exchange.outbox import services as outbox
 from matching.models import Match
 from search import indexing
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             "seen_beyond_the_end": list(
                 Member.objects.filter(seen_seq__gt=F("conversation__last_seq")).values_list("id", flat=True)
             ),
+            "files_missing": cabinet.missing(),
             **_index(),
             "matches_of_one_owner": list(
                 Match.objects.filter(offer__owner=F("wish__owner")).values_list("id", flat=True)

@@ -312,12 +312,18 @@ def _talk(
 ) -> None:
     last_at = city.now - timedelta(minutes=messages[-1]["minutes_ago"])
     conversation = Conversation.objects.create(
-        subject=listing.title, subject_lang=listing.lang, last_seq=len(messages), last_at=last_at
-    )
+        subject=listing.title, subject_lang=listing.lang, last_seq=len(messages), last_at=last_at,
+        about_url=listing.get_absolute_url(),
+    )  # fmt: skip
+    first = {message["from"]: seq for seq, message in reversed(list(enumerate(messages, start=1)))}
+    if len(first) > 1:
+        conversation.met_at = last_at
+        conversation.save(update_fields=["met_at"])
     last_sender = people[messages[-1]["from"]]
     for person in (listing.owner, other):
         seen = len(messages) if person.pk == last_sender.pk or number % 3 else max(0, len(messages) - 1)
-        Member.objects.create(conversation=conversation, person=person, seen_seq=seen)
+        key = next(key for key, each in people.items() if each.pk == person.pk)
+        Member.objects.create(conversation=conversation, person=person, seen_seq=seen, first_seq=first.get(key))
     Message.objects.bulk_create(
         Message(
             conversation=conversation,

@@ -2,6 +2,7 @@
  * One talk, live. What I write is kept in this browser before it is sent, so a reload or a dead connection loses
  * nothing; the server numbers messages, and the number decides the order. Without a socket it asks by HTTP.
  */
+import * as attach from "./attach.js";
 import * as unsent from "./unsent.js";
 
 const talk = document.querySelector("[data-talk]");
@@ -14,12 +15,15 @@ const input = compose?.querySelector("textarea");
 const banner = talk.querySelector("[data-banner]");
 const typingLine = talk.querySelector("[data-typing-line]");
 const language = document.documentElement.lang;
-const clock = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { hour: "numeric", minute: "2-digit" });
-const dayName = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { day: "numeric", month: "long", year: "numeric" });
+const timeZone = words.zone; // the city's, as on every page
+const clock = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { hour: "numeric", minute: "2-digit", timeZone });
+const dayName = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { day: "numeric", month: "long", year: "numeric", timeZone });
+const dayCode = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone });
 const AGAIN = 4000;
 
 let last = Number(words.last);
-let seenByAll = Number(words.seen);
+const past = "past" in words;
+const others = JSON.parse(words.marks).map(([person, name, seen, delivered]) => ({ person, name, seen, delivered }));
 let socket = null;
 let tries = 0;
 let typedAt = 0;
@@ -66,17 +70,41 @@ function toEnd() {
 
 function dayLine(at) {
   const local = new Date(at);
-  const day = `${local.getFullYear()}-${String(local.getMonth() + 1).padStart(2, "0")}-${String(local.getDate()).padStart(2, "0")}`;
+  const day = dayCode.format(local);
   if (lines.querySelector(`[data-day="${day}"]`)) return;
   const item = document.createElement("div");
   item.className = "day";
   item.dataset.day = day;
-  const today = new Date().toDateString() === local.toDateString();
-  item.textContent = today ? words.today : dayName.format(local);
+  item.textContent = day === dayCode.format(new Date()) ? words.today : dayName.format(local);
   lines.append(item);
 }
 
-function draw({ client_id: clientId, body, at, seq, mine, name, reply_to: replyTo, deleted }) {
+/** What came with a message, at its own size, so that nothing jumps when it is there. */
+function drawFile({ kind, url, name, small }) {
+  if (kind === "voice") {
+    const audio = document.createElement("audio");
+    Object.assign(audio, { controls: true, preload: "metadata", src: url });
+    audio.setAttribute("aria-label", words.voice);
+    return audio;
+  }
+  const link = document.createElement("a");
+  link.href = url;
+  link.className = kind === "photo" ? "photo" : "paper";
+  if (kind === "photo") {
+    const image = document.createElement("img");
+    Object.assign(image, { width: small.width, height: small.height, alt: words.photo, src: small.url });
+    link.append(image);
+  } else {
+    const bold = document.createElement("b");
+    bold.textContent = "PDF";
+    const title = document.createElement("bdi");
+    title.textContent = name;
+    link.append(bold, " ", title);
+  }
+  return link;
+}
+
+function draw({ client_id: clientId, body, at, seq, mine, name, reply_to: replyTo, deleted, file }) {
   let line = lineOf(clientId);
   if (!line) {
     dayLine(at);
@@ -89,17 +117,25 @@ function draw({ client_id: clientId, body, at, seq, mine, name, reply_to: replyT
     text.textContent = body;
     const small = document.createElement("small");
     const who = document.createElement("span");
-    who.className = "hidden";
-    who.textContent = `${name || ""} `;
+    who.className = "who";
+    const called = document.createElement("bdi");
+    called.textContent = name || "";
+    const colon = document.createElement("span");
+    colon.className = "hidden";
+    colon.textContent = ":";
+    who.append(called, colon);
     const time = document.createElement("time");
-    small.append(who, time);
+    small.append(time);
     if (mine) {
       const state = document.createElement("span");
       state.dataset.state = "";
+      state.setAttribute("aria-live", "off");
       small.append(" · ", state);
     }
-    line.append(text, small);
+    line.append(who, text, small);
     if (replyTo) text.before(quoted(replyTo));
+    if (file) text.before(drawFile(file));
+    text.hidden = Boolean(file) && !body;
     const acts = talk.querySelector("[data-acts]")?.content.cloneNode(true);
     if (acts) {
       if (!mine) acts.querySelector("[data-delete]")?.remove();
@@ -127,7 +163,8 @@ function quoted(seq) {
 function erase(line) {
   line.classList.add("gone");
   line.querySelector(".body").textContent = words.gone;
-  line.querySelector(".quote")?.remove();
+  line.querySelector(".body").hidden = false;
+  line.querySelectorAll(".quote, .photo, .paper, audio").forEach((each) => each.remove());
   line.querySelector(".line-acts")?.remove();
   for (const quote of lines.querySelectorAll(`[data-answers="${line.dataset.seq}"]`)) quote.textContent = words.gone;
 }
@@ -207,21 +244,53 @@ function place(line, seq) {
 
 function say(line, state) {
   const spot = line?.querySelector("[data-state]");
-  if (spot && spot.textContent !== words[state]) spot.textContent = words[state];
+  if (spot && spot.textContent !== state) spot.textContent = state;
+}
+
+/** How far a message of mine is, in words. */
+function how(seq) {
+  const seen = others.filter((other) => other.seen >= seq).map((other) => `\u2068${other.name}\u2069`);
+  if (!others.length) return words.sent;
+  if (seen.length === others.length) return words.seenWord;
+  if (seen.length) return words.seenBy.replace("@", seen.join(words.comma));
+  return others.every((other) => other.delivered >= seq) ? words.delivered : words.sent;
+}
+
+/** Another has, or has seen, what was sent up to here. */
+function moved(what, { conversation, person, seq }) {
+  const other = conversation === id && others.find((each) => each.person === person);
+  if (!other) return;
+  other[what] = Math.max(other[what], seq);
+  other.delivered = Math.max(other.delivered, other.seen);
+  tellStates();
+}
+
+// Told once a second for all that came meanwhile.
+const has = new Map();
+let telling = 0;
+function received({ conversation, seq, sender }) {
+  if (sender.id === me) return;
+  has.set(conversation, Math.max(seq, has.get(conversation) || 0));
+  telling ||= setTimeout(() => {
+    telling = 0;
+    for (const [talked, upTo] of has) put({ type: "received", conversation: talked, seq: upTo });
+    has.clear();
+  }, 1000);
 }
 
 function tellStates() {
   for (const line of lines.querySelectorAll(".mine")) {
     const seq = Number(line.dataset.seq || 0);
-    if (seq) say(line, seq <= seenByAll ? "seenWord" : "sent");
-    else say(line, sending.has(line.dataset.client) && connected() ? "sending" : "failed");
+    say(line, seq ? how(seq) : words[sending.has(line.dataset.client) && connected() ? "sending" : "failed"]);
   }
 }
 
 // --- frames ---------------------------------------------------------------------------------------------------------
 function onMessage(message) {
+  received(message);
   if (message.conversation !== id) return;
   const mine = message.sender.id === me;
+  if (past) return void (mine && settled(message.client_id)); // this page shows an old part of the talk
   const follow = atEnd() || mine;
   const line = draw({ ...message, mine, name: message.sender.name });
   if (message.note || mine) line.querySelector(".body").textContent = message.body; // what is stored is what is shown
@@ -229,6 +298,7 @@ function onMessage(message) {
   if (mine) settled(message.client_id);
   last = Math.max(last, message.seq);
   if (follow) toEnd();
+  if (lines.querySelector(".mine[data-seq]") && lines.querySelector(".line:not(.mine)")) mayAttach();
   if (!mine) {
     typingLine.textContent = "";
     seen();
@@ -244,12 +314,8 @@ const on = {
     if (line) place(line, frame.seq);
     tellStates();
   },
-  seen(frame) {
-    if (frame.conversation === id && frame.person !== me) {
-      seenByAll = Math.max(seenByAll, frame.seq);
-      tellStates();
-    }
-  },
+  seen: (frame) => moved("seen", frame),
+  delivered: (frame) => moved("delivered", frame),
   typing(frame) {
     if (frame.conversation !== id) return;
     typingLine.textContent = `\u2068${frame.name}\u2069 ${words.typing}`;
@@ -328,7 +394,7 @@ async function poll() {
       if (answer.ok && !connected()) {
         const news = await answer.json();
         news.messages.forEach(onMessage);
-        for (const [person, seq] of Object.entries(news.seen)) on.seen({ conversation: id, person: Number(person), seq });
+        for (const what of ["seen", "delivered"]) for (const [person, seq] of Object.entries(news[what])) moved(what, { conversation: id, person: Number(person), seq });
         await sendByPost();
         seen();
         banner.hidden = here().length === 0;
@@ -371,13 +437,30 @@ function sendWaiting(olderThan = 0) {
 setInterval(() => sendWaiting(AGAIN), AGAIN);
 
 function seen() {
-  if (document.visibilityState !== "visible") return;
+  if (past || document.visibilityState !== "visible") return;
   if (connected()) return put({ type: "seen", conversation: id, seq: last });
   if (saidSeen >= last) return;
   const upTo = last;
   fetch(words.seenUrl, { method: "POST", headers: { "X-CSRFToken": csrf() }, body: new URLSearchParams({ seq: upTo }) })
     .then((answer) => answer.ok && (saidSeen = upTo))
     .catch(() => {});
+}
+
+// --- photos, PDFs, voice notes --------------------------------------------------------------------------------------
+const form = talk.querySelector("[data-attach]");
+
+function mayAttach() {
+  if (!form?.hidden) return;
+  form.hidden = false;
+  talk.querySelector("[data-too-early]").hidden = true;
+}
+
+if (form) {
+  const two = new Intl.NumberFormat(`${language}-u-nu-${words.digits}`, { minimumIntegerDigits: 2 });
+  const one = new Intl.NumberFormat(`${language}-u-nu-${words.digits}`);
+  const length = (seconds) => `\u2066${one.format(Math.floor(seconds / 60))}:${two.format(seconds % 60)}\u2069`;
+  const sent = (message) => (past ? location.assign(`${words.here}#end`) : onMessage(message));
+  attach.start(form, { sent, newId, clock: (seconds) => `${length(seconds)} / ${length(120)}` });
 }
 
 // --- writing --------------------------------------------------------------------------------------------------------
@@ -398,6 +481,7 @@ async function send() {
   input.focus();
   tabs?.postMessage({ unsent: message });
   await unsent.keep(message);
+  if (past) return location.assign(`${words.here}#end`); // the page of the newest messages sends what waits
   sendOne(message);
   tellStates();
 }
@@ -406,7 +490,6 @@ function grow() {
   input.rows = Math.min(6, Math.max(1, input.value.split("\n").length, Math.ceil(input.value.length / 40)));
 }
 
-for (const time of lines.querySelectorAll("time")) time.textContent = clock.format(new Date(time.dateTime));
 if (compose) {
   compose.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -437,10 +520,11 @@ addEventListener("offline", () => {
 addEventListener("online", () => {
   tries = 0;
 });
+const start = () => (lines.querySelector(".found") ? lines.querySelector(".found").scrollIntoView({ block: "center" }) : toEnd());
 tellStates();
-toEnd();
+start();
 unsent.load(me).then(() => {
-  for (const each of here()) drawUnsent(each);
-  toEnd();
+  if (!past) for (const each of here()) drawUnsent(each);
+  start();
   connect();
 });

@@ -36,6 +36,7 @@ MATRIX = {
     "GET search/suggest/": (None, ALL), "GET matches/": (None, ANY),
     "POST matches/dismiss/": ({"offer": "<offer>", "wish": "<wish>"}, "pair"), "GET talks/": (None, ANY),
     "GET talks/<talk>/": (None, "pair"), "GET talks/<talk>/messages/": (None, "pair"),
+    "GET talks/<talk>/search/": (None, "pair"),
     "POST talks/<talk>/messages/": ({"body": "x", "client_id": UUID}, "pair"),
     "DELETE talks/<talk>/messages/<first>/": (None, "writer"),
     "POST talks/<talk>/seen/": ({"seq": 1}, "pair"), "GET desk/": (None, CURATOR), "GET desk/reasons/": (None, CURATOR),

@@ -1,12 +1,15 @@
 """Reports and held messages: what curators see of private talk, and what they decide."""
 
 import uuid
+from io import BytesIO
 
 import pytest
 from django.test import Client
+from PIL import Image
 
 from exchange.chat import services as chat
 from exchange.chat.models import Held, Message
+from exchange.chat.services import files
 from exchange.moderation import services as moderation
 from exchange.moderation.models import HeldDecision, Report
 from exchange.moderation.rules import REPORTS, SEVERE
@@ -33,6 +36,25 @@ def signed_in(person):
     client = Client()
     client.force_login(person)
     return client
+
+
+class TestFiles:
+    def test_of_reported_messages_are_seen_until_it_is_decided(self, talk, salma, yusuf, huda, settings, tmp_path):
+        settings.FILES_FOLDER = tmp_path / "files"
+        chat.send(conversation_id=talk.pk, sender=salma, client_id=uuid.uuid4(), body="نعم؟")
+        out = BytesIO()
+        Image.new("RGB", (40, 30), "teal").save(out, "PNG")
+        seq = files.send_file(
+            conversation_id=talk.pk, sender=yusuf, client_id=uuid.uuid4(), data=out.getvalue(), name="x.png"
+        ).seq
+        made = moderation.report(conversation_id=talk.pk, reporter=salma, reason="unkind", seq=seq)
+        address = f"/desk/talks/report/{made.pk}/file/{seq}/"
+        assert f'href="{address}"' in signed_in(huda).get("/desk/talks/").content.decode()
+        assert signed_in(huda).get(address)["Content-Type"] == "image/webp"
+        assert signed_in(huda).get(f"/desk/talks/report/{made.pk}/file/1/").status_code == 404
+        assert signed_in(salma).get(address).status_code == 404
+        moderation.decide_report(report_id=made.pk, curator=huda, is_calm=True)
+        assert signed_in(huda).get(address).status_code == 404
 
 
 class TestHeld:

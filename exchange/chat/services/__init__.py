@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -20,8 +21,9 @@ from django.utils.translation import gettext as _
 from accounts import policies
 from accounts.models import Person
 from exchange.chat import doorbell
-from exchange.chat.models import Conversation, Held, Member, Message, Screening
+from exchange.chat.models import Conversation, File, Held, Member, Message, Screening, SeenChoice
 from exchange.chat.screening import judging, screen
+from exchange.chat.services import cabinet
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.outbox import services as outbox
@@ -31,6 +33,7 @@ log = logging.getLogger(__name__)
 LONGEST = 4000
 DELETE_WITHIN = timedelta(minutes=10)
 MOST_AT_ONCE = 200
+BESIDE = ("sender", "screening", "file")  # what is read with a message to show it
 
 
 class EmptyMessage(Refused):
@@ -96,13 +99,16 @@ class TalkRow:
     others: list[Person] = field(default_factory=list)
     last_body: str = ""
     last_is_mine: bool = False
+    last_file: str = ""  # what kind of file came with it
     unread: int = 0
 
 
 @transaction.atomic
-def open_conversation(*, subject: str, subject_lang: str, people: Iterable[Person]) -> Conversation:
-    """Begin a talk between people under a subject line."""
-    conversation = Conversation.objects.create(subject=subject[:200], subject_lang=subject_lang)
+def open_conversation(
+    *, subject: str, subject_lang: str, people: Iterable[Person], about_url: str = ""
+) -> Conversation:
+    """Begin a talk between people under a subject line. `about_url`: where on these pages stands what it is about."""
+    conversation = Conversation.objects.create(subject=subject[:200], subject_lang=subject_lang, about_url=about_url)
     Member.objects.bulk_create(Member(conversation=conversation, person=person) for person in people)
     return conversation
 
@@ -131,7 +137,7 @@ def offer(
 ) -> Message | Held:
     """Do as `send`, but give a message that waits for a curator instead of refusing it."""
     body = clean(body)
-    conversation = _locked(conversation_id, sender)
+    conversation = locked(conversation_id, sender)
     done = _sent_before(conversation, sender, client_id, body, reply_to)
     if done is not None:
         return done
@@ -139,6 +145,22 @@ def offer(
         raise EmptyMessage(_("Write something first."))
     if len(body) > LONGEST:
         raise TooLong(_("This message is too long. Send it in two parts."))
+    require_open(conversation, sender)
+    if reply_to is not None and not 1 <= reply_to <= conversation.last_seq:
+        raise NoSuchMessage(_("The message you answer is not in this talk."))
+    screened = screen(body, is_first_contact=conversation.met_at is None)
+    found = [{"rule": each.rule, "severity": each.severity} for each in screened.findings]
+    masked = screened.masked[:LONGEST]  # a cover may be longer than what it covers
+    if screened.is_held:
+        digest = digest_of(body)
+        return Held.objects.create(
+            conversation=conversation, sender=sender, client_id=client_id, body=masked, digest=digest, findings=found
+        )
+    return put_last(conversation, sender, client_id, masked, digest_of(body) if found else "", found, reply_to)
+
+
+def require_open(conversation: Conversation, sender: Person) -> None:
+    """Refuse (`Stopped`, `NotReachable`) where this member cannot write now."""
     if conversation.stopped_at is not None:
         raise Stopped(_("This talk rests until a curator has looked at it."))
     others = [
@@ -146,17 +168,6 @@ def offer(
     ]
     if len(others) == 1 and not policies.may_write_to(sender, others[0]):
         raise NotReachable(_("This message cannot be delivered now."))
-    if reply_to is not None and not 1 <= reply_to <= conversation.last_seq:
-        raise NoSuchMessage(_("The message you answer is not in this talk."))
-    screened = screen(body, is_first_contact=conversation.met_at is None)
-    found = [{"rule": each.rule, "severity": each.severity} for each in screened.findings]
-    masked = screened.masked[:LONGEST]  # a cover may be longer than what it covers
-    if screened.is_held:
-        digest = _digest(body)
-        return Held.objects.create(
-            conversation=conversation, sender=sender, client_id=client_id, body=masked, digest=digest, findings=found
-        )
-    return _place(conversation, sender, client_id, masked, _digest(body) if found else "", found, reply_to)
 
 
 @transaction.atomic
@@ -165,7 +176,7 @@ def release(*, held: Held) -> Message:
     conversation = Conversation.objects.select_for_update().get(id=held.conversation_id)
     held = Held.objects.select_related("sender", "message").get(id=held.pk)
     if held.message is None:
-        held.message = _place(conversation, held.sender, held.client_id, held.body, held.digest, held.findings)
+        held.message = put_last(conversation, held.sender, held.client_id, held.body, held.digest, held.findings)
         held.decided_at = timezone.now()
         held.save(update_fields=["message", "decided_at"])
     return held.message
@@ -228,19 +239,20 @@ def _sent_before(
     if message is not None and message.deleted_at is not None:
         is_same = True
     else:
-        is_same = digest == _digest(body) if digest else done.body == body
+        is_same = digest == digest_of(body) if digest else done.body == body
         is_same = is_same and (message is None or message.reply_to == reply_to)
     if done.conversation_id != conversation.pk or not is_same:
         raise ClientIdReused(_("This message number was already used for another message."))
     return done
 
 
-def _digest(body: str) -> str:
+def digest_of(body: str) -> str:
+    """Give the keyed digest by which sent words are known again."""
     # Keyed, because a telephone number is short enough to be guessed from a bare digest.
     return salted_hmac("exchange.chat.sent", body, algorithm="sha256").hexdigest()
 
 
-def _place(
+def put_last(
     conversation: Conversation,
     sender: Person,
     client_id: uuid.UUID,
@@ -248,12 +260,16 @@ def _place(
     digest: str,
     findings: list[dict[str, str]],
     reply_to: int | None = None,
+    file: File | None = None,
 ) -> Message:
-    """Store a message at the end of the order; the conversation's row is locked."""
+    """Store a message at the end of the order, with the file that comes with it; the conversation's row is locked."""
     now, seq = timezone.now(), conversation.last_seq + 1
     message = Message.objects.create(
         conversation=conversation, seq=seq, sender=sender, client_id=client_id, body=body, reply_to=reply_to, at=now
     )
+    if file is not None:
+        file.message = message
+        file.save(force_insert=True)
     if findings:
         Screening.objects.create(message=message, digest=digest, findings=findings)
     changes: dict[str, Any] = {"last_seq": seq, "last_at": now}
@@ -277,7 +293,7 @@ def take_back(*, person: Person, conversation_id: int, seq: int) -> Message:
 
     Refused: `NoSuchTalk`, `NoSuchMessage` (not there, or not one's own), `TooLate`. Twice is once.
     """
-    conversation = _locked(conversation_id, person)
+    conversation = locked(conversation_id, person)
     message = conversation.messages.select_related("sender").filter(seq=seq, sender=person).first()
     if message is None:
         raise NoSuchMessage(_("There is no such message of yours."))
@@ -286,6 +302,9 @@ def take_back(*, person: Person, conversation_id: int, seq: int) -> Message:
     now = timezone.now()
     if now - message.at > DELETE_WITHIN:
         raise TooLate(_("A message can be deleted for ten minutes after it was sent."))
+    for file in File.objects.filter(message=message):
+        cabinet.take_away([file.path, file.small_path])
+        file.delete()
     message.body, message.deleted_at = "", now
     message.save(update_fields=["body", "deleted_at"])
     people = list(conversation.members.values_list("person_id", flat=True))
@@ -302,13 +321,84 @@ def since(*, person: Person, conversation_id: int, seq: int, limit: int = MOST_A
 def messages_after(*, person: Person, conversation_id: int, seq: int, limit: int = MOST_AT_ONCE) -> list[Message]:
     """Give messages after `seq`, in order. Empty for a talk that is not this person's."""
     rows = Message.objects.filter(conversation_id=conversation_id, conversation__members__person=person, seq__gt=seq)
-    return beside(rows.select_related("sender", "screening").order_by("seq")[:limit], person)
+    return beside(rows.select_related(*BESIDE).order_by("seq")[:limit], person)
 
 
-def seen_by(*, person: Person, conversation_id: int) -> dict[str, int]:
-    """Give how far each of the others in a talk of this person has seen."""
+@dataclass(frozen=True)
+class Mark:
+    """How far one of the others in a talk is. `seen` is None where one of the two keeps it to themselves."""
+
+    person: Person
+    seen: int | None
+    delivered: int
+
+
+def marks(*, person: Person, conversation_id: int) -> list[Mark]:
+    """Give how far each of the others in a talk of this person is: what their devices have, and what they have seen."""
     rows = Member.objects.filter(conversation__members__person=person, conversation=conversation_id)
-    return {str(other): seq for other, seq in rows.exclude(person=person).values_list("person_id", "seen_seq")}
+    others = rows.exclude(person=person).annotate(hides=_hidden(person)).select_related("person").order_by("id")
+    return [
+        Mark(each.person, None if each.hides else each.seen_seq, max(each.received_seq, each.seen_seq))
+        for each in others
+    ]
+
+
+def seen_by(found: Iterable[Mark]) -> dict[str, int]:
+    """Give person → how far they have seen, of those who show it, as the protocol says it."""
+    return {str(mark.person.pk): mark.seen for mark in found if mark.seen is not None}
+
+
+def delivered_to(found: Iterable[Mark]) -> dict[str, int]:
+    """Give person → how far their devices are, as the protocol says it."""
+    return {str(mark.person.pk): mark.delivered for mark in found}
+
+
+def _hidden(reader: Any) -> Exists:
+    """Whether a place's seen mark is hidden from a reader: its person, or the reader, keeps that to themselves."""
+    return Exists(SeenChoice.objects.filter(Q(person=OuterRef("person")) | Q(person=reader)))
+
+
+def _shown_seen(reader: Any) -> Case:
+    return Case(When(_hidden(reader), then=Value(0)), default="seen_seq", output_field=IntegerField())
+
+
+_DELIVERED = Greatest("received_seq", "seen_seq", output_field=IntegerField())
+
+
+def hides_seen(*, person: Person) -> bool:
+    """Whether this person keeps to themselves what they have read."""
+    return SeenChoice.objects.filter(person=person).exists()
+
+
+@transaction.atomic
+def choose_seen(*, person: Person, is_shown: bool) -> None:
+    """Show others what one has read, and see it of them; or neither. Doing it twice changes nothing."""
+    if is_shown:
+        SeenChoice.objects.filter(person=person).delete()
+    else:
+        SeenChoice.objects.get_or_create(person=person)
+
+
+@transaction.atomic
+def note_received(*, marks: dict[tuple[int, int], int]) -> None:
+    """Note what devices said they have: (person, conversation) → seq; it only grows. Tells the others, in two
+    statements however many there are."""
+    places, whens = Q(pk__in=[]), []
+    for (person, conversation), seq in marks.items():
+        place = Q(person=person, conversation=conversation)
+        places |= place & Q(received_seq__lt=seq)
+        whens.append(When(place, then=Value(seq)))
+    if not Member.objects.filter(places).update(
+        received_seq=Case(*whens, default="received_seq", output_field=IntegerField())
+    ):
+        return
+    people: dict[int, list[int]] = {}
+    rows = Member.objects.filter(conversation__in={conversation for _person, conversation in marks})
+    for conversation, person in rows.values_list("conversation_id", "person_id"):
+        people.setdefault(conversation, []).append(person)
+    for (person, conversation), seq in marks.items():
+        others = [each for each in people.get(conversation, ()) if each != person]
+        ring(people=others, conversation_id=conversation, what="delivered", person=person, seq=seq)
 
 
 def latest(*, person: Person, conversation_id: int, limit: int = 50, before: int | None = None) -> list[Message]:
@@ -316,7 +406,13 @@ def latest(*, person: Person, conversation_id: int, limit: int = 50, before: int
     rows = Message.objects.filter(conversation_id=conversation_id, conversation__members__person=person)
     if before is not None:
         rows = rows.filter(seq__lt=before)
-    return beside(rows.select_related("sender", "screening").order_by("-seq")[:limit], person)[::-1]
+    return beside(rows.select_related(*BESIDE).order_by("-seq")[:limit], person)[::-1]
+
+
+def around(*, person: Person, conversation_id: int, seq: int, limit: int = 50) -> list[Message]:
+    """Give the messages about a place, oldest first: half of them before it."""
+    first = max(1, seq - limit // 2)
+    return messages_after(person=person, conversation_id=conversation_id, seq=first - 1, limit=limit)
 
 
 def words_at(*, person: Person, conversation_id: int, places: Iterable[int | None]) -> dict[int, str]:
@@ -328,6 +424,26 @@ def words_at(*, person: Person, conversation_id: int, places: Iterable[int | Non
     return dict(rows.filter(seq__in=wanted).values_list("seq", "body"))
 
 
+def file_of(message: Message) -> File | None:
+    """Give the file that was read, or stored, together with a message; asks no database."""
+    found = message._state.fields_cache.get("file")
+    return found if isinstance(found, File) else None
+
+
+def file_frame(file: File, message: Message) -> dict[str, Any]:
+    """Give what a client needs to show a file; the bytes are asked for at `url` by a member of the talk."""
+    place = [message.conversation_id, message.seq]
+    told: dict[str, Any] = {"kind": str(file.kind), "type": file.media_type, "size": file.size}
+    if file.kind == File.Kind.PHOTO:
+        small = {"url": reverse("talk_small", args=place), "width": file.small_width, "height": file.small_height}
+        told |= {"width": file.width, "height": file.height, "small": small}
+    elif file.kind == File.Kind.PDF:
+        told["name"] = file.name
+    else:
+        told["seconds"] = file.seconds
+    return {**told, "url": reverse("talk_file", args=place)}
+
+
 def frame(message: Message) -> dict[str, Any]:
     """Give a message as the protocol carries it (docs/chat-protocol.md); the extra fields where there are any."""
     extra: dict[str, Any] = {}
@@ -335,6 +451,8 @@ def frame(message: Message) -> dict[str, Any]:
         extra["reply_to"] = message.reply_to
     if message.deleted_at is not None:
         extra["deleted"] = True
+    if (file := file_of(message)) is not None:
+        extra["file"] = file_frame(file, message)
     if message.note:
         extra["note"] = message.note
     if message.warnings:
@@ -361,7 +479,8 @@ def mark_seen(*, person: Person, conversation_id: int, seq: int) -> int:
     mark = min(seq, member.conversation.last_seq)
     moved = Member.objects.filter(id=member.pk, seen_seq__lt=mark).update(seen_seq=mark, seen_at=timezone.now())
     if moved:
-        people = list(Member.objects.filter(conversation_id=conversation_id).values_list("person_id", flat=True))
+        shown_to = Member.objects.filter(~_hidden(person), conversation=conversation_id)
+        people = list(shown_to.values_list("person_id", flat=True))
         ring(people=people, conversation_id=conversation_id, what="seen", person=person.pk, seq=mark)
     return max(mark, member.seen_seq)
 
@@ -379,10 +498,12 @@ def typing(*, person: Person, conversation_id: int) -> None:
     )
 
 
-def state(*, person: Person) -> list[tuple[int, int, int, int]]:
-    """Give (conversation, last seq, other person, how far they saw) of all talks of a person, in one query."""
+def state(*, person: Person) -> list[tuple[int, int, int, int, int]]:
+    """Give (conversation, last seq, other person, how far they saw, how far their devices are) of all talks of a
+    person, in one query; 0 for what is not shown."""
     rows = Member.objects.filter(conversation__members__person=person).exclude(person=person)
-    return list(rows.values_list("conversation_id", "conversation__last_seq", "person_id", "seen_seq"))
+    told = rows.annotate(shown=_shown_seen(person), delivered=_DELIVERED)
+    return list(told.values_list("conversation_id", "conversation__last_seq", "person_id", "shown", "delivered"))
 
 
 def unread_of(person: OuterRef) -> Coalesce:
@@ -392,18 +513,20 @@ def unread_of(person: OuterRef) -> Coalesce:
     return Coalesce(Subquery(rows), 0)
 
 
-def changes(*, people: Iterable[int], since: datetime) -> list[tuple[int, int, int, int, int]]:
-    """Give (person, conversation, last seq, other person, how far they saw) of the talks of these people in which a
-    message was sent or seen since then, in one query however many they are."""
+def changes(*, people: Iterable[int], since: datetime) -> list[tuple[int, int, int, int, int, int]]:
+    """Give (person, conversation, last seq, other person, how far they saw, how far their devices are) of the talks of
+    these people in which a message was sent or seen since then, in one query however many they are."""
     rows = Member.objects.filter(conversation__members__person__in=list(people)).exclude(
         person=F("conversation__members__person")
     )
     moved = rows.filter(Q(conversation__last_at__gte=since) | Q(seen_at__gte=since))
+    told = moved.annotate(shown=_shown_seen(OuterRef("conversation__members__person")), delivered=_DELIVERED)
     return list(
-        moved.values_list(
-            "conversation__members__person", "conversation_id", "conversation__last_seq", "person_id", "seen_seq"
+        told.values_list(
+            "conversation__members__person", "conversation_id", "conversation__last_seq", "person_id", "shown",
+            "delivered",
         )
-    )
+    )  # fmt: skip
 
 
 def missed(*, person: Person, known: dict[int, int], limit: int = MOST_AT_ONCE) -> list[dict[str, Any]]:
@@ -411,7 +534,7 @@ def missed(*, person: Person, known: dict[int, int], limit: int = MOST_AT_ONCE) 
     wanted = Q(pk__in=[])
     for conversation, seq in known.items():
         wanted |= Q(conversation=conversation, seq__gt=seq)
-    rows = Message.objects.filter(wanted, conversation__members__person=person).select_related("sender", "screening")
+    rows = Message.objects.filter(wanted, conversation__members__person=person).select_related(*BESIDE)
     return [frame(message) for message in beside(rows.order_by("conversation_id", "seq")[:limit], person)]
 
 
@@ -419,6 +542,12 @@ def deletions(*, people: Iterable[int], since: datetime) -> list[tuple[int, int,
     """Give (person, conversation, seq) of what was deleted since then in talks of these people."""
     rows = Message.objects.filter(deleted_at__gte=since, conversation__members__person__in=list(people))
     return list(rows.values_list("conversation__members__person", "conversation_id", "seq"))
+
+
+def unread_in(*, person: Person, conversation: Conversation) -> int:
+    """Give how many messages of one talk this person has not seen."""
+    seen = Member.objects.filter(conversation=conversation, person=person).values_list("seen_seq", flat=True).first()
+    return max(0, conversation.last_seq - (seen or 0))
 
 
 def unread_count(*, person: Person) -> int:
@@ -438,7 +567,11 @@ def conversations(
     mine: Any = (
         _own_places(person, after, only)
         .select_related("conversation")
-        .annotate(last_body=Subquery(newest.values("body")[:1]), last_sender=Subquery(newest.values("sender_id")[:1]))
+        .annotate(
+            last_body=Subquery(newest.values("body")[:1]),
+            last_sender=Subquery(newest.values("sender_id")[:1]),
+            last_file=Subquery(newest.values("file__kind")[:1]),
+        )
         .order_by("-conversation__last_at", "-id")[:limit]
     )
     others: dict[int, list[Person]] = {}
@@ -452,6 +585,7 @@ def conversations(
             others=others.get(member.conversation_id, []),
             last_body=member.last_body or "",
             last_is_mine=member.last_sender == person.pk,
+            last_file=member.last_file or "",
             unread=max(0, member.conversation.last_seq - member.seen_seq),
         )
         for member in mine
@@ -461,7 +595,8 @@ def conversations(
 def _own_places(person: Person, after: tuple[datetime, int] | None, only: int | None) -> QuerySet[Member]:
     # A talk whose first words wait for a curator is there for their sender only.
     waits = Held.objects.filter(conversation=OuterRef("conversation_id"), sender=person)
-    places = Member.objects.filter(person=person).filter(~Q(conversation__last_seq=0) | Exists(waits))
+    is_begun = ~Q(conversation__last_seq=0) | Q(conversation__is_group=True) | Exists(waits)
+    places = Member.objects.filter(person=person).filter(is_begun)
     if only is not None:
         places = places.filter(conversation=only)
     if after is None:
@@ -488,7 +623,8 @@ def _send_bell(people: Iterable[int], event: dict[str, Any]) -> None:
         log.warning("The doorbell is out of order; sockets will read the rows by themselves", exc_info=True)
 
 
-def _locked(conversation_id: int, person: Person) -> Conversation:
+def locked(conversation_id: int, person: Person) -> Conversation:
+    """Give a talk of this person with its row locked. Refused: `NoSuchTalk`."""
     # PostgreSQL cannot lock a joined set with DISTINCT, so membership is asked first.
     if not Member.objects.filter(conversation_id=conversation_id, person=person).exists():
         raise NoSuchTalk(_("There is no such talk."))
