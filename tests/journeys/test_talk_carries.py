@@ -85,6 +85,9 @@ def test_a_screen_reader_hears_what_is_new_and_no_history(city, visit):
     lines = [name for name in page.evaluate("window.added") if name.startswith("line") and "acts" not in name]
     assert lines == ["line mine"]
     expect(page.locator(".day").last).to_have_text("Today")
+    written = page.locator(".line").last.locator("time").inner_text()
+    page.reload()
+    assert page.locator(".line").last.locator("time").inner_text() == written  # live and drawn anew alike
     title = page.locator(".about a")
     title.click()
     page.wait_for_url("**/listings/*/")

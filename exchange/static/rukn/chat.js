@@ -14,7 +14,7 @@ const compose = talk.querySelector("[data-compose]");
 const input = compose?.querySelector("textarea");
 const banner = talk.querySelector("[data-banner]");
 const typingLine = talk.querySelector("[data-typing-line]");
-const language = document.documentElement.lang;
+const language = document.documentElement.lang === "ar" ? "ar-JO" : "en-GB"; // as the pages write
 const timeZone = words.zone; // the city's, as on every page
 const clock = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { hour: "numeric", minute: "2-digit", timeZone });
 const dayName = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { day: "numeric", month: "long", year: "numeric", timeZone });
