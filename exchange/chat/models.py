@@ -47,6 +47,8 @@ class Member(models.Model):
     seen_seq = models.PositiveIntegerField(default=0)  # only grows
     seen_at = models.DateTimeField(null=True, db_index=True)  # when it grew last
     first_seq = models.PositiveIntegerField(null=True)  # their first own message; empty while they have not answered
+    # Looks after a young member: sees and may write all, and never counts as one of those who talk.
+    is_guardian = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["conversation", "person"], name="one_place_per_member")]

@@ -15,7 +15,6 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import policies
 from accounts.models import Person
 from exchange.chat import rules
 from exchange.chat import services as chat
@@ -25,6 +24,7 @@ from exchange.lib.errors import Refused
 
 LONGEST_WAIT_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.5
+FIRST_WORDS = 10  # while a talk is this young, what to mind at a first meeting stands above it
 QUICK = (
     gettext_noop("Which day suits you?"),
     gettext_noop("In the morning or in the evening?"),
@@ -139,9 +139,9 @@ def _page(
     for message in shown:
         message.quote = quotes.get(message.reply_to) if message.reply_to else None  # type: ignore[attr-defined]
     members = list(conversation.members.select_related("person", "person__district"))
-    others = [member for member in members if member.person_id != person.pk]
+    others = [member for member in members if member.person_id != person.pk and not member.is_guardian]
     unread = sum(conversation.last_seq - member.seen_seq for member in members if member.person_id == person.pk)
-    is_open = all(policies.may_write_to(person, member.person) for member in others)
+    is_open, needs_guardian = chat.may_go_on(members=members, person=person)
     context = {
         "conversation": conversation,
         "shown": shown,
@@ -154,6 +154,10 @@ def _page(
         "quick": [gettext(words) for words in QUICK],
         "may_delete_from": timezone.now() - chat.DELETE_WITHIN,
         "unread_count": chat.unread_count(person=person) - unread,  # the other talks: this one is being read
+        "guardians": [member.person for member in members if member.is_guardian],
+        "needs_guardian": needs_guardian,
+        "meets_soon": not any(member.is_guardian and member.person_id == person.pk for member in members)
+        and 1 <= conversation.last_seq <= FIRST_WORDS,
         "is_open": is_open and conversation.stopped_at is None,
         "is_stopped": conversation.stopped_at is not None,
         "waiting": chat.waiting_of(person=person, conversation_id=conversation.pk),

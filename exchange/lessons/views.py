@@ -7,7 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from accounts.forms import CHILD, AgeForm
 from accounts.models import Person
+from accounts.services import care
+from accounts.views import child_goes
 from exchange.lessons import services as lessons
 from exchange.lessons.forms import HelloForm
 from exchange.lib.errors import Refused
@@ -25,15 +28,22 @@ def hello(request: HttpRequest, pk: int) -> HttpResponse:
     if existing is not None:
         return redirect(existing.conversation)
     form = HelloForm(request.POST or None, initial={"body": _ready_words(listing, person)})
-    if request.method == "POST" and form.is_valid():
+    ages = AgeForm(request.POST or None) if not person.age else None
+    if request.method == "POST" and form.is_valid() and (ages is None or ages.is_valid()):
         try:
+            if ages is not None and ages.cleaned_data["age"] == CHILD:
+                return child_goes(request, person)
+            if ages is not None:
+                care.say_age(person=person, age=ages.cleaned_data["age"])
+                ages = None
             lesson = lessons.say_hello(listing=listing, by=person, **form.cleaned_data)
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
             return redirect(lesson.conversation)
     status = 422 if form.is_bound else 200
-    return render(request, "lessons/hello.html", {"listing": listing, "form": form, "place": "find"}, status=status)
+    context = {"listing": listing, "form": form, "ages": ages, "place": "find"}
+    return render(request, "lessons/hello.html", context, status=status)
 
 
 def _ready_words(listing: Listing, person: Person) -> str:

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Person
-from exchange.notices.rules import CLAIM_MINUTES
+from exchange.notices.rules import ALWAYS, CLAIM_MINUTES
 from skills.models import Listing
 
 
@@ -15,9 +15,10 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     """Which notices."""
 
     def to_mail(self, now: datetime) -> "NoticeQuerySet":
-        """Give those whose mail is due and that no living worker holds, oldest first."""
+        """Give those whose mail is due, that no living worker holds, and not of people who rest; oldest first."""
         free = Q(claimed_at=None) | Q(claimed_at__lt=now - timedelta(minutes=CLAIM_MINUTES))
-        return self.filter(free, mailed_at=None, mail_due_at__lte=now).order_by("mail_due_at", "id")
+        awake = Q(person__profile__paused_at=None) | Q(kind__in=ALWAYS)
+        return self.filter(free, awake, mailed_at=None, mail_due_at__lte=now).order_by("mail_due_at", "id")
 
 
 class Notice(models.Model):

@@ -20,8 +20,10 @@ KINDS = {
     "ring_stands": Kind(is_mailed=True),
     "still_true": Kind(is_mailed=True),  # a listing asks whether it is still true
     "ring_broken": Kind(is_mailed=False),
+    "guardian": Kind(is_mailed=True),  # a guardian agreed, declined or ended it
     "report": Kind(is_mailed=True),  # what came of a report one made
 }
+ALWAYS = frozenset({"guardian", "report"})  # answers to what one asked oneself: mailed to those who rest, too
 MOST_TRIES = 6
 CLAIM_MINUTES = 5  # a worker that died in the middle gives its notice free after this
 

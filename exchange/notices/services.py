@@ -18,7 +18,7 @@ from django.utils import timezone, translation
 
 from accounts.models import Person
 from exchange.notices.models import MailChoice, Notice
-from exchange.notices.rules import KINDS, next_try
+from exchange.notices.rules import ALWAYS, KINDS, next_try
 from skills.models import Listing
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,9 @@ def tell(*, people: Iterable[int], kind: str, key: str, url: str, listing_id: in
     ids = sorted(set(people))
     is_mailed = KINDS[kind].is_mailed
     chosen = dict(MailChoice.objects.filter(person__in=ids, kind=kind).values_list("person_id", "is_on"))
+    if kind not in ALWAYS:  # no mail to those who rest; the bell on the page keeps it for them
+        resting = Person.objects.filter(id__in=ids, profile__paused_at__isnull=False).values_list("id", flat=True)
+        chosen |= dict.fromkeys(resting, False)
     now = timezone.now()
     Notice.objects.bulk_create(
         [
