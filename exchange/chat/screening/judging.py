@@ -11,6 +11,7 @@ from exchange.chat.screening.reading import read
 
 HERE = Path(__file__).resolve().parent
 LANGUAGES = ("ar", "en")
+LETTERS = {"ar": re.compile("[\u0621-\u06ff]"), "en": re.compile("[a-z]")}
 MASK, WARN, HOLD = "mask", "warn", "hold"
 WARNINGS_TO_HOLD = 2
 COVER = "•••"
@@ -42,9 +43,10 @@ class Screened:
 
 @dataclass(frozen=True)
 class Pattern:
-    """One kind of scam or grooming: what it says, what takes it back, and why it matters, in both languages."""
+    """One kind of scam or grooming as one language says it, what takes it back, and why it matters, in both."""
 
     rule: str
+    lang: str
     severity: str
     reason: dict[str, str]
     says: tuple["re.Pattern[str]", ...]
@@ -56,7 +58,11 @@ def screen(text: str, *, is_first_contact: bool) -> Screened:
     reading = read(text)
     masked, hidden = _hide(text) if is_first_contact else (text, {})
     findings = [Finding(rule, MASK, tuple(spans)) for rule, spans in hidden.items()]
+    # People mix, so both languages are looked for; but not one of whose letters there is none.
+    spoken = [lang for lang, letters in LETTERS.items() if letters.search(reading.text)]
     for pattern in patterns():
+        if pattern.lang not in spoken:
+            continue
         spans = [match.span() for says in pattern.says for match in says.finditer(reading.text) if match.group()]
         spans = [span for span in spans if not _taken_back(pattern, reading.text, span)]
         if spans and all(pattern.rule != finding.rule for finding in findings):
@@ -75,7 +81,7 @@ def patterns() -> tuple[Pattern, ...]:
         for rule, row in rules.items():
             says = tuple(_compiled(lang, each, groups) for each in row["says"])
             unless = tuple(_compiled(lang, each, groups) for each in row.get("unless", ()))
-            found.append(Pattern(rule, row["severity"], row["reason"], says, unless))
+            found.append(Pattern(rule, lang, row["severity"], row["reason"], says, unless))
     return tuple(found)
 
 
