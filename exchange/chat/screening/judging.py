@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,16 +59,32 @@ def screen(text: str, *, is_first_contact: bool) -> Screened:
     reading = read(text)
     masked, hidden = _hide(text) if is_first_contact else (text, {})
     findings = [Finding(rule, MASK, tuple(spans)) for rule, spans in hidden.items()]
-    # People mix, so both languages are looked for; but not one of whose letters there is none.
-    spoken = [lang for lang, letters in LETTERS.items() if letters.search(reading.text)]
-    for pattern in patterns():
-        if pattern.lang not in spoken:
-            continue
+    for pattern in _met(reading.text):
         spans = [match.span() for says in pattern.says for match in says.finditer(reading.text) if match.group()]
         spans = [span for span in spans if not _taken_back(pattern, reading.text, span)]
         if spans and all(pattern.rule != finding.rule for finding in findings):
             findings.append(Finding(pattern.rule, pattern.severity, tuple(reading.original(*span) for span in spans)))
     return Screened(masked, tuple(findings))
+
+
+def _met(text: str) -> Iterable[Pattern]:
+    """Give the patterns that say something about a folded text, in their order. Nearly every message meets none, and
+    each message of every talk is asked: so one plain loop looks, and only what it finds is looked at closely.
+
+    People mix, so both languages are looked for; but not one of whose letters there is none.
+    """
+    spoken = [lang for lang, letters in LETTERS.items() if letters.search(text)]
+    found = {}
+    for lang in spoken:
+        for search, pattern in _searches(lang):
+            if search(text):
+                found[id(pattern)] = pattern
+    return found.values()
+
+
+@cache
+def _searches(lang: str) -> tuple[tuple[Callable[[str], "re.Match[str] | None"], Pattern], ...]:
+    return tuple((says.search, pattern) for pattern in patterns() if pattern.lang == lang for says in pattern.says)
 
 
 @cache
