@@ -29,7 +29,9 @@ from exchange.lib.text import clean
 log = logging.getLogger(__name__)
 
 READ_ROWS_SECONDS = 3.0
-WAIT_FOR_BELL_SECONDS = 0.05  # bells of two processes may overtake one another
+# Bells of two processes may overtake one another, and are late on a busy machine: reading rows at once would only make
+# it busier. A bell that was lost costs this much; the next one is told the moment it comes.
+WAIT_FOR_BELL_SECONDS = 0.25
 MOST_AHEAD = 100
 OVERLAP = timedelta(seconds=60)  # longer than any transaction lives: what it dated early is still found
 MOST_WAITING = 1000  # frames one socket may be behind before it is closed, to come back and resume
