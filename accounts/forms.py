@@ -88,8 +88,72 @@ class NameField(CleanCharField):
         )
 
 
+CHILD = "-13"
+
+
+class AgeField(forms.ChoiceField):
+    """One plain question. What is kept is only which of two groups it is; of a child nothing is."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=_("How old are you?"),
+            choices=[(Person.Age.ADULT, _("18 or older")), (Person.Age.YOUNG, _("13 to 17")),
+                     (CHILD, _("younger than 13"))],
+            initial=Person.Age.ADULT,
+            widget=forms.RadioSelect,
+            error_messages={"required": _("Choose how old you are.")},
+            **kwargs,
+        )  # fmt: skip
+
+
+class AgeForm(forms.Form):
+    """How old one is."""
+
+    age = AgeField()
+
+
+class GuardianForm(forms.Form):
+    """Whom somebody of 13 to 17 asks."""
+
+    email = forms.EmailField(
+        label=_("E-mail of your guardian"),
+        max_length=200,
+        help_text=_("Your mother, your father, or who looks after you. We write to them; they come in and agree."),
+        widget=forms.EmailInput(
+            attrs={"inputmode": "email", "dir": "ltr", "spellcheck": "false", "autocomplete": "off"}
+        ),
+        error_messages={
+            "required": _("Write your guardian’s e-mail address."),
+            "invalid": _("This does not look like an e-mail address. An example: name@example.org"),
+        },
+    )
+
+
+class ContactForm(forms.Form):
+    """Whom a person wants told."""
+
+    prefix = "contact"
+    name = CleanCharField(
+        label=_("Their name"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+        error_messages={"required": _("Write their name.")},
+    )
+    email = forms.EmailField(
+        label=_("Their e-mail"),
+        max_length=200,
+        widget=forms.EmailInput(
+            attrs={"inputmode": "email", "dir": "ltr", "spellcheck": "false", "autocomplete": "off"}
+        ),
+        error_messages={
+            "required": _("Write their e-mail address."),
+            "invalid": _("This does not look like an e-mail address. An example: name@example.org"),
+        },
+    )
+
+
 class WelcomeForm(forms.Form):
-    """The three first answers."""
+    """The first answers."""
 
     name = NameField()
     district = forms.ModelChoiceField(
@@ -102,6 +166,7 @@ class WelcomeForm(forms.Form):
     language = forms.ChoiceField(
         choices=[("ar", "العربية"), ("en", "English")], label=_("Language of pages"), widget=forms.RadioSelect
     )
+    age = AgeField()
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -66,6 +66,13 @@ class Person(AbstractBaseUser, PermissionsMixin):
         CURATOR = "curator", _("curator")
         ADMIN = "admin", _("administrator")
 
+    class Age(models.TextChoices):
+        """What a person said of their age when they came; what it allows is in `accounts.policies`."""
+
+        UNSAID = "", _("not said")
+        ADULT = "18+", _("18 or older")
+        YOUNG = "13-17", _("13 to 17")
+
     class TextSize(models.TextChoices):
         NORMAL = "normal", _("normal")
         LARGE = "large", _("large")
@@ -84,6 +91,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     role = models.CharField(max_length=10, choices=Role, default=Role.RESIDENT)
     text_size = models.CharField(max_length=8, choices=TextSize, default=TextSize.NORMAL)
     contrast = models.CharField(max_length=8, choices=Contrast, default=Contrast.NORMAL)
+    age = models.CharField(max_length=5, choices=Age, default=Age.UNSAID, db_default="", blank=True)
     welcomed_at = models.DateTimeField(null=True, blank=True)  # when name, district and language were given
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -105,6 +113,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def first_name(self) -> str:
         """The first word of the name, as shown to neighbours."""
         return str(self).split(" ")[0]
+
+    @property
+    def is_young(self) -> bool:
+        """Whether this person is 13 to 17 and meets others only with a guardian."""
+        return self.age == self.Age.YOUNG
 
     @property
     def is_curator(self) -> bool:
@@ -220,3 +233,62 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.name or self.ending}"
+
+
+class GuardianshipQuerySet(models.QuerySet["Guardianship"]):
+    """Which guardianships."""
+
+    def current(self) -> "GuardianshipQuerySet":
+        """Give those that hold now."""
+        return self.filter(accepted_at__isnull=False, ended_at=None, guardian__is_active=True)
+
+    def asked(self) -> "GuardianshipQuerySet":
+        """Give those that wait for an answer."""
+        return self.filter(accepted_at=None, ended_at=None)
+
+
+class Guardianship(models.Model):
+    """That an adult looks after somebody of 13 to 17 here: asked for, accepted, ended. Rows stay, as its trace."""
+
+    class Ended(models.TextChoices):
+        DECLINED = "declined", _("declined")
+        WITHDRAWN = "withdrawn", _("asked somebody else")
+        STOPPED = "stopped", _("the guardian ended it")
+        GROWN = "grown", _("18 by now")
+
+    young = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="guardianships")
+    email = models.EmailField()  # of whom was asked: only whoever comes in by a code sent there can accept
+    guardian = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="wards")
+    asked_at = models.DateTimeField(default=timezone.now)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    consent = models.TextField(blank=True)  # the sentences that were agreed to, as they were read
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended = models.CharField(max_length=9, choices=Ended, blank=True)
+
+    objects = GuardianshipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["young"], condition=Q(ended_at=None), name="one_guardian_at_a_time"),
+            models.CheckConstraint(condition=~Q(young=models.F("guardian")), name="nobody_guards_themselves"),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(guardian__isnull=False), name="accepted_by_somebody"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.guardian_id} for {self.young_id}"
+
+
+class TrustedContact(models.Model):
+    """Whom a person wants told when something went wrong; counts once they agreed themselves."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="trusted_contact")
+    name = models.CharField(max_length=60)
+    email = models.EmailField()
+    asked_at = models.DateTimeField(default=timezone.now)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"of {self.person_id}"

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from exchange.lib.arabic import fold
+
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 PARTS = ("morning", "afternoon", "evening")
 HOURS = {"morning": (8, 12), "afternoon": (12, 17), "evening": (17, 22)}  # local time, half-open
@@ -55,3 +57,39 @@ def device_name(user_agent: str) -> str:
     """Give a browser's own description in words one knows, such as "Chrome · Android"; its first word when unknown."""
     found = [next((name for mark, name in known.items() if mark in user_agent), "") for known in (_BROWSERS, _SYSTEMS)]
     return " · ".join(name for name in found if name) or user_agent.split("/")[0][:40]
+
+
+# A place counts as public when it names itself by one of these and by none of the private ones. Words, not parts of
+# words; the Arabic ones with and without the article. A curator reads the listing besides.
+_PUBLIC = (
+    "مكتبة", "حديقة", "منتزه", "متنزه", "مركز", "مقهى", "كافيه", "مدرسة", "نادي", "مسجد", "جامع",
+    "كنيسة", "جامعة", "كلية", "معهد", "متحف", "مول", "بلدية", "ملعب", "سوق", "قاعة", "ساحة", "ركن",
+    "كورنيش", "صالة", "library", "park", "centre", "center", "café", "cafe", "school", "club", "mosque",
+    "church", "university", "college", "institute", "museum", "mall", "municipality", "playground",
+    "market", "hall", "square", "corner", "gym", "stadium",
+)  # fmt: skip
+_HOUSES_OF_CULTURE = ("بيت الثقافة", "بيت الشباب", "youth house", "house of culture", "town house")
+_PRIVATE = (
+    "بيتي", "بيتنا", "بيت", "منزل", "منزلي", "منزلنا", "شقة", "شقتي", "فيلا", "غرفة", "غرفتي", "سيارة",
+    "سيارتي", "عندي", "عندنا", "مزرعتي", "مكتبي", "home", "house", "flat", "apartment", "room", "car",
+    "villa", "mine",
+)  # fmt: skip
+
+
+def _words(text: str) -> str:
+    plain = "".join(letter if letter.isalnum() else " " for letter in fold(text))
+    words = [word[2:] if word.startswith("ال") and len(word) > 4 else word for word in plain.split()]
+    return f" {' '.join(words)} "
+
+
+_PUBLIC_WORDS, _PRIVATE_WORDS, _CULTURE = (
+    [_words(each) for each in known] for known in (_PUBLIC, _PRIVATE, _HOUSES_OF_CULTURE)
+)
+
+
+def is_public_place(text: str) -> bool:
+    """Whether a place, in its owner's words, names itself as open to everyone, such as "the library in Naseem"."""
+    words = _words(text)
+    for house in _CULTURE:
+        words = words.replace(house, " ركن ")
+    return any(each in words for each in _PUBLIC_WORDS) and not any(each in words for each in _PRIVATE_WORDS)

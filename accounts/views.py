@@ -19,9 +19,10 @@ from django.views.decorators.http import require_POST
 
 from accounts import rules
 from accounts import services as accounts
-from accounts.forms import SCOPE_WORDS, AppearanceForm, FreeHoursForm, KeyForm, ProfileForm, WelcomeForm
+from accounts.forms import CHILD, SCOPE_WORDS, AppearanceForm, FreeHoursForm, KeyForm, ProfileForm, WelcomeForm
 from accounts.models import Person, Token
 from accounts.rules import DAYS, PARTS
+from accounts.services import care
 from exchange.lib.errors import Refused
 
 
@@ -67,16 +68,29 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def welcome(request: HttpRequest) -> HttpResponse:
-    """Name, district, language: then done."""
+    """Name, district, language, 18 or not: then done. A child is sent away kindly, and nothing of them is kept."""
     person = _person(request)
     initial = {"name": person.name, "district": person.district_id, "language": request.LANGUAGE_CODE}
     form = WelcomeForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        accounts.welcome(person=person, **form.cleaned_data)
-        response = redirect("home")
+        if form.cleaned_data["age"] == CHILD:
+            return child_goes(request, person)
+        try:
+            accounts.welcome(person=person, **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error("age", str(refusal))
+            return render(request, "accounts/welcome.html", {"form": form, "place": "me"}, status=422)
+        response = redirect("safety" if person.is_young else "home")
         _remember_language(response, form.cleaned_data["language"])
         return response
     return render(request, "accounts/welcome.html", {"form": form, "place": "me"}, status=_status(form.is_bound))
+
+
+def child_goes(request: HttpRequest, person: Person) -> HttpResponse:
+    """Keep nothing of a child, sign them out, and say kindly what they can do."""
+    care.let_child_go(person=person)
+    logout(request)
+    return _leaving(render(request, "accounts/child.html", {"place": ""}))
 
 
 @login_required
@@ -158,7 +172,9 @@ def key_remove(request: HttpRequest, pk: int) -> HttpResponse:
 def pause(request: HttpRequest) -> HttpResponse:
     """Rest from suggestions and new hellos."""
     accounts.pause(person=_person(request))
-    messages.success(request, _("You are resting. Nobody new will be sent to you until you come back."))
+    messages.success(
+        request, _("Everything of yours rests: listings, suggestions, new hellos, mails. One tap brings it back.")
+    )
     return redirect("me")
 
 
@@ -166,7 +182,11 @@ def pause(request: HttpRequest) -> HttpResponse:
 @require_POST
 def unpause(request: HttpRequest) -> HttpResponse:
     """Be there again."""
-    accounts.resume(person=_person(request))
+    try:
+        accounts.resume(person=_person(request))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("safety")
     messages.success(request, _("Welcome back. Your listings can be found again."))
     return redirect("me")
 

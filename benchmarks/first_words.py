@@ -2,11 +2,12 @@
 
     python benchmarks/first_words.py [--names]
 
-`tests/data/first_words.jsonl` is what the rules were tuned on; `tests/data/first_words_unseen.jsonl` was written
-before and never tuned on. A bad message is caught when it gets a finding at least as severe as it expects and, where
-it gives contact data away, no part of what it names in "secrets" can be read in the masked text. A harmless message
-with any finding is a false alarm. `--names` lists the messages that go wrong. Prints JSON; exit status 1 when the tuned
-set falls short of 95 % caught or passes 2 % false alarms.
+`tests/data/first_words.jsonl` is what the rules were tuned on; `first_words_unseen.jsonl` was written before and never
+tuned on; `first_words_kept_back.jsonl` is the half of a third, harder round that was not tuned on. A bad message is
+caught when it gets a finding at least as severe as it expects and, where it gives contact data away, no part of what it
+names in "secrets" can be read in the masked text. A harmless message with any finding is a false alarm. `--names` lists
+the messages that go wrong. Prints JSON; exit status 1 when the tuned set falls short of 95 % caught or passes 2 % false
+alarms.
 """
 
 import argparse
@@ -21,7 +22,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 DATA = ROOT / "tests" / "data"
-SETS = {"tuned": DATA / "first_words.jsonl", "unseen": DATA / "first_words_unseen.jsonl"}
+SETS = {
+    "tuned": DATA / "first_words.jsonl",
+    "unseen": DATA / "first_words_unseen.jsonl",
+    "kept_back": DATA / "first_words_kept_back.jsonl",
+}
 LEAST_RECALL, MOST_FALSE = 0.95, 0.02
 SEVERITIES = ["mask", "warn", "hold"]
 # What remains readable of an address when only its own part is gone: says nothing.

@@ -205,7 +205,12 @@ if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "exchange.chat.doorbell.DoorbellLayer",
-            "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 1}]},
+            "CONFIG": {
+                "hosts": [{"address": REDIS_URL, "socket_connect_timeout": 1}],
+                # Redis tells every subscriber, whatever the number of its database: without a name of their own, two
+                # installations on one Redis would hear each other's bells.
+                "prefix": f"rukn:{urlsplit(REDIS_URL).path.strip('/')}:{Path(str(_db['NAME'])).name}",
+            },
         }
     }
 else:

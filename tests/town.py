@@ -20,6 +20,7 @@ class Town:
     saved: int
     word: int
     concept: int
+    ward: int
 
 
 def routes() -> dict[str, str]:
@@ -65,6 +66,8 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         **dict.fromkeys(("wish_take", "wish_let_go", "wish_still_looking"), (town.wish.pk,)),
         **dict.fromkeys(("ring", "ring_answer", "desk_ring"), (town.ring,)),
         "saved_let_go": (town.saved,),
+        "ward": (town.ward,),
+        "contact_answer": ("no-word-of-ours",),
         "key_remove": (1,),
         "desk_skill_undo": (1,),
         **dict.fromkeys(("desk_word", "desk_word_name", "desk_word_new", "desk_word_aside"), (town.word,)),

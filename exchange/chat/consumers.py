@@ -4,6 +4,7 @@ Plain ASGI: what Channels' consumers do beside it (a queue of its own for each s
 the rest of the way (benchmarks/chat.py).
 """
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils import translation
 from accounts.models import Person
 from exchange.chat import one_statement, rules
 from exchange.chat import services as chat
-from exchange.chat.hub import AWAY, UNKNOWN, Hub, Socket, hub
+from exchange.chat.hub import AWAY, TOO_SLOW, UNKNOWN, Hub, Socket, hub
 from exchange.lib.counters import SOCKETS
 from exchange.lib.errors import Refused
 from exchange.lib.logs import tell
@@ -40,6 +41,7 @@ async def talk(scope: dict[str, Any], receive: Any, send: Any) -> None:
     session = scope.get("session") if key is None else None
     person = Person.objects.model(pk=user.pk, name=user.name, language=user.language)
     socket = Socket(person, key.pk if key else None, session.session_key if session is not None else None, send)
+    socket.task = asyncio.current_task()
     ours = hub()
     SOCKETS.inc()
     tell("socket_opened", person=person.pk)
@@ -49,6 +51,10 @@ async def talk(scope: dict[str, Any], receive: Any, send: Any) -> None:
         while (event := await receive())["type"] == "websocket.receive":
             await _take(ours, socket, event.get("text"))
         code = event.get("code", code)
+    except asyncio.CancelledError:
+        if socket.closing != TOO_SLOW:
+            raise
+        code = TOO_SLOW  # nobody reads at the other end; the server lets the line go
     finally:
         SOCKETS.dec()
         tell("socket_closed", person=person.pk, close=code)

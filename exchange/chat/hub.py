@@ -31,10 +31,14 @@ log = logging.getLogger(__name__)
 READ_ROWS_SECONDS = 3.0
 NOTE_RECEIVED_SECONDS = 1.0
 MOST_NOTED = 200  # places written by one statement
-WAIT_FOR_BELL_SECONDS = 0.05  # bells of two processes may overtake one another
+# Bells of two processes may overtake one another, and are late on a busy machine: reading rows at once would only make
+# it busier. A bell that was lost costs this much; the next one is told the moment it comes.
+WAIT_FOR_BELL_SECONDS = 0.25
 MOST_AHEAD = 100
 OVERLAP = timedelta(seconds=60)  # longer than any transaction lives: what it dated early is still found
 MOST_WAITING = 1000  # frames one socket may be behind before it is closed, to come back and resume
+MOST_LETTERS = 1_500_000  # and letters of these: up to four bytes each in memory
+GRACE_SECONDS = 5.0  # for a stalled reader to take the closing frame
 UNKNOWN, AWAY, TOO_SLOW = 4401, 1013, 4408
 
 
@@ -43,6 +47,7 @@ class Socket:
 
     __slots__ = (
         "_close",
+        "_letters",
         "_send",
         "_waiting",
         "_writing",
@@ -54,6 +59,7 @@ class Socket:
         "person",
         "seen",
         "session_key",
+        "task",
         "typed_at",
     )  # fmt: skip
 
@@ -67,7 +73,14 @@ class Socket:
         self.typed_at: dict[int, float] = {}
         self._waiting: deque[str] = deque()
         self._writing: asyncio.Task[None] | None = None
+        self._letters = 0
         self._close: int | None = None
+        self.task: asyncio.Task[Any] | None = None  # reads the line; ended when its reader stalls
+
+    @property
+    def closing(self) -> int | None:
+        """The code by which this line is being closed; None while it is open."""
+        return self._close
 
     def put(self, kind: str, **fields: Any) -> None:
         """Send a frame when its turn comes; never waits. A reader who stalls is closed and resumes later."""
@@ -77,11 +90,14 @@ class Socket:
         """Send a frame that is written already."""
         if self._close is not None:
             return
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._waiting) >= MOST_WAITING or self._letters > MOST_LETTERS:
             self._waiting.clear()
+            self._letters = 0
             self.close(TOO_SLOW)
+            asyncio.get_running_loop().call_later(GRACE_SECONDS, self._give_up)
             return
         self._waiting.append(text)
+        self._letters += len(text)
         self._write()
 
     def close(self, code: int) -> None:
@@ -137,6 +153,11 @@ class Socket:
             self.delivered[conversation, person] = seq
             self.put("delivered", conversation=conversation, person=person, seq=seq)
 
+    def _give_up(self) -> None:
+        # Whoever takes nothing takes no closing frame either: without this the line would stay for ever.
+        if self._writing is not None and self.task is not None:
+            self.task.cancel()
+
     def _write(self) -> None:
         if self._writing is None:
             self._writing = asyncio.get_running_loop().create_task(self._write_all())
@@ -144,7 +165,9 @@ class Socket:
     async def _write_all(self) -> None:
         try:
             while self._waiting:
-                await self._send({"type": "websocket.send", "text": self._waiting.popleft()})
+                text = self._waiting.popleft()
+                self._letters -= len(text)
+                await self._send({"type": "websocket.send", "text": text})
             if self._close is not None:
                 await self._send({"type": "websocket.close", "code": self._close})
         except Exception:

@@ -53,6 +53,8 @@ class Member(models.Model):
     received_seq = models.PositiveIntegerField(default=0, db_default=0)  # what a device of theirs said it has
     # Their first own message; empty while they have not answered; 0 in a group, whose members agreed before.
     first_seq = models.PositiveIntegerField(null=True)
+    # Looks after a young member: sees and may write all, and never counts as one of those who talk.
+    is_guardian = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["conversation", "person"], name="one_place_per_member")]

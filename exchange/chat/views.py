@@ -15,7 +15,6 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import policies
 from accounts.models import Person
 from exchange.chat import rules, serving
 from exchange.chat import services as chat
@@ -28,6 +27,7 @@ from exchange.lib.text import clean
 
 LONGEST_WAIT_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.5
+FIRST_WORDS = 10  # while a talk is this young, what to mind at a first meeting stands above it
 QUICK = (
     gettext_noop("Which day suits you?"),
     gettext_noop("In the morning or in the evening?"),
@@ -244,7 +244,9 @@ def _page(
     unread = chat.unread_in(person=person, conversation=conversation)
     people = [other.person for other in others]
     is_group = conversation.is_group
-    is_open = bool(others) if is_group else all(policies.may_write_to(person, other) for other in people)
+    members = list(conversation.members.select_related("person"))
+    may_write, needs_guardian = chat.may_go_on(members=members, person=person)
+    is_open = may_write and bool(others)
     context = {
         "conversation": conversation,
         "shown": shown,
@@ -266,6 +268,10 @@ def _page(
         "zone": timezone.get_current_timezone_name(),
         "has_met": conversation.met_at is not None,
         "new_id": uuid.uuid4(),
+        "guardians": [member.person for member in members if member.is_guardian],
+        "needs_guardian": needs_guardian,
+        "meets_soon": not any(member.is_guardian and member.person_id == person.pk for member in members)
+        and 1 <= conversation.last_seq <= FIRST_WORDS,
         "is_open": is_open and conversation.stopped_at is None,
         "is_stopped": conversation.stopped_at is not None,
         "waiting": chat.waiting_of(person=person, conversation_id=conversation.pk),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import policies
 from accounts.models import Person
+from accounts.services import care
 from exchange.chat import services as chat
 from exchange.chat.models import Message
 from exchange.chat.screening import screen
@@ -47,6 +48,12 @@ class NoLinks(Refused):
     code = "no_links"
 
 
+class NotForYoung(Refused):
+    """A lesson in a private place, with somebody of 13 to 17."""
+
+    code = "not_for_young"
+
+
 class TooManyHellos(Refused):
     """A new account has said hello to as many strangers as it may in a day."""
 
@@ -77,8 +84,9 @@ def say_hello(
 
     On an offer the owner teaches; on a wish the one who says hello would. `is_stranger`: false where both already
     agreed to meet (a ring), so that the bounds of first words do not hold. Refused: `OwnListing`, `NotReachable`,
-    `TooLong`, `NoLinks`, `TooManyHellos`, and what `chat.send` refuses about the words. Words that a curator must read
-    first open the talk for their sender alone.
+    `AgeNotSaid`, `NeedsGuardian`, `NotForYoung` (either is 13 to 17, and the lesson in a private place), `TooLong`,
+    `NoLinks`, `TooManyHellos`, and what `chat.send` refuses about the words. Words that a curator must read first open
+    the talk for their sender alone.
     """
     # The listing's row is the lock: two clicks at once make one enquiry.
     locked = Listing.objects.select_for_update(of=("self",))
@@ -89,8 +97,16 @@ def say_hello(
     existing = enquiry_between(listing=listing, person=by)
     if existing is not None:
         return existing
-    if not listing.is_published or owner.profile.is_paused or not policies.may_write_to(by, owner):
+    if (
+        policies.lacks_guardian(owner)
+        or not listing.is_published
+        or owner.profile.is_paused
+        or not policies.may_write_to(by, owner)
+    ):
         raise NotReachable(_("This neighbour is not taking new hellos now."))
+    care.require_may_meet(by)
+    if (by.is_young or owner.is_young) and not policies.suits_the_young(format=listing.format, place=listing.place):
+        raise NotForYoung(_("Learners of 13 to 17 meet online or in a public place only; this lesson is in neither."))
     if is_stranger:
         _bound(by, body)
     teacher, learner = (owner, by) if listing.is_offer else (by, owner)

@@ -9,7 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.forms import CHILD, AgeForm
 from accounts.models import Person
+from accounts.services import care
+from accounts.views import child_goes
 from exchange.chat.models import Conversation
 from exchange.lessons import rules
 from exchange.lessons import services as lessons
@@ -29,8 +32,14 @@ def hello(request: HttpRequest, pk: int) -> HttpResponse:
     if existing is not None:
         return redirect(existing.conversation)
     form = HelloForm(request.POST or None, initial={"body": _ready_words(listing, person)})
-    if request.method == "POST" and form.is_valid():
+    ages = AgeForm(request.POST or None) if not person.age else None
+    if request.method == "POST" and form.is_valid() and (ages is None or ages.is_valid()):
         try:
+            if ages is not None and ages.cleaned_data["age"] == CHILD:
+                return child_goes(request, person)
+            if ages is not None:
+                care.say_age(person=person, age=ages.cleaned_data["age"])
+                ages = None
             lesson = lessons.say_hello(listing=listing, by=person, **form.cleaned_data)
         except Refused as refusal:
             form.add_error(None, str(refusal))
@@ -40,6 +49,7 @@ def hello(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "listing": listing,
         "form": form,
+        "ages": ages,
         "usual_answer": lessons.usual_answer(person=listing.owner),
         "place": "find",
     }

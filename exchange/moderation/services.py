@@ -271,7 +271,7 @@ def report(*, conversation_id: int, reporter: Person, reason: str, seq: int = 0)
     made = Report.objects.create(
         conversation_id=conversation_id, reporter=reporter, seq=seq, reason=reason, is_severe=is_severe, words=words
     )
-    outbox.emit("talk.reported", made)
+    outbox.emit("talk.reported", made, reporter=reporter.pk)
     return made
 
 

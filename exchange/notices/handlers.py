@@ -1,11 +1,18 @@
 """What is told when rooms below have news."""
 
-from django.urls import reverse
+from contextlib import suppress
 
-from accounts.models import Person
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.models import Guardianship, Person, TrustedContact
+from accounts.services import care
 from exchange.lessons import rules as waiting
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
+from exchange.lib.errors import Refused
+from exchange.notices import letters
 from exchange.notices import services as notices
 from exchange.notices.services import onward, telling
 from exchange.outbox.models import Event
@@ -176,3 +183,91 @@ def tell_of_room(event: Event) -> None:
             talk_id=lesson.conversation_id,
             sender=lesson.asked_id,
         )
+
+
+@on("guardian.asked")
+def write_to_guardian(event: Event) -> None:
+    """Somebody of 13 to 17 asks an adult to be their guardian, who may have no account yet."""
+    asked = Guardianship.objects.asked().select_related("young").filter(id=int(event.subject_id)).first()
+    if asked is None:
+        return
+    name = asked.young.first_name
+    with translation.override(asked.young.language):
+        letters.send(
+            to=asked.email,
+            subject=_("%(name)s asks you to be their guardian at Rukn") % {"name": name},
+            lines=[
+                _("Hello,"),
+                _("%(name)s wants to learn at Rukn, the skill exchange of your city, and named you as their guardian.")
+                % {"name": name},
+                _("At 13 to 17 one does so only with a guardian, who is in every talk and sees every message."),
+                _("Come in with this very address; we send you a code. Then read what it means, and agree or decline."),
+                _("If you do not know this person, do nothing: without you nothing happens."),
+            ],
+            path=reverse("ward", args=[asked.pk]),
+            button=_("Read and answer"),
+        )
+
+
+@on("guardian.changed")
+def tell_young(event: Event) -> None:
+    """A guardian agreed, declined or ended it."""
+    found = Guardianship.objects.filter(id=int(event.subject_id)).first()
+    if found is not None:
+        said = found.ended or "accepted"
+        notices.tell(
+            people=[found.young_id], kind="guardian", key=f"{found.pk}:{said}", url=reverse("safety"), said=said
+        )
+
+
+@on("contact.named")
+def write_to_contact(event: Event) -> None:
+    """A person named somebody they trust, who is asked whether they agree."""
+    contact = TrustedContact.objects.select_related("person").filter(person=int(event.subject_id)).first()
+    if contact is None or contact.confirmed_at is not None:
+        return
+    name = contact.person.first_name
+    with translation.override(contact.person.language):
+        letters.send(
+            to=contact.email,
+            subject=_("%(name)s trusts you") % {"name": name},
+            lines=[
+                _("Hello %(name)s,") % {"name": contact.name},
+                _("%(name)s learns at Rukn, the skill exchange of your city, and named you as their trusted contact.")
+                % {"name": name},
+                _("If you agree, we write to you when something goes wrong there, and ask you to call. Nothing else."),
+            ],
+            path=reverse("contact_answer", args=[care.contact_token(contact)]),
+            button=_("Answer"),
+        )
+
+
+@on("contact.told")
+def tell_trusted_contact(event: Event) -> None:
+    """A person wants to hear from their trusted contact. What happened is for that person to tell."""
+    contact = TrustedContact.objects.select_related("person").filter(person=int(event.subject_id)).first()
+    if contact is None or contact.confirmed_at is None:
+        return
+    name = contact.person.first_name
+    with translation.override(contact.person.language):
+        letters.send(
+            to=contact.email,
+            subject=_("Please call %(name)s") % {"name": name},
+            lines=[
+                _("Hello %(name)s,") % {"name": contact.name},
+                _("%(name)s asked us to let you know that something at Rukn was not right. Please call them.")
+                % {"name": name},
+                _("We do not tell what was written. If somebody is in danger now, call the emergency number."),
+            ],
+            path=reverse("contact_answer", args=[care.contact_token(contact)]),
+            button=_("No more such letters"),
+        )
+
+
+@on("talk.reported")
+def tell_contact_of_report(event: Event) -> None:
+    """Who reported somebody has their trusted contact told, if one agreed to that."""
+    person = Person.objects.filter(id=event.payload.get("reporter")).first()
+    if person is not None:
+        with suppress(Refused):  # none named, none agreed, or told a moment ago
+            care.tell_contact(person=person)

@@ -1,4 +1,7 @@
-"""How notices look as a mail: one pair of templates, HTML and text, in the receiver's language and by their clock."""
+"""How notices look as a mail: one pair of templates, HTML and text, in the receiver's language and by their clock.
+
+And letters to an address: to a guardian or a trusted contact, who may have no account.
+"""
 
 from collections.abc import Sequence
 from email.utils import parseaddr
@@ -51,3 +54,14 @@ def write(lines: Sequence[Any], person: Person, stop_token: str) -> EmailMultiAl
     if is_of_talk:  # mails of one talk stand together
         message.extra_headers["References"] = f"<talk.{first.talk_id}.{person.pk}@{domain}>"
     return message
+
+
+def send(*, to: str, subject: str, lines: Sequence[str], path: str = "", button: str = "") -> None:
+    """Send one letter in the language that is active.
+
+    Handlers of the outbox do so, which try again when the mail server refuses.
+    """
+    context = {"lines": lines, "address": settings.SITE_URL + path if path else "", "button": button}
+    message = EmailMultiAlternatives(" ".join(subject.split()), render_to_string("emails/letter.txt", context), to=[to])
+    message.attach_alternative(render_to_string("emails/letter.html", context), "text/html")
+    message.send()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from exchange.chat.models import Conversation
-from exchange.notices.rules import CLAIM_MINUTES, DAY, DIGEST, NEVER, NOW, WEEK, Habits
+from exchange.notices.rules import ALWAYS, CLAIM_MINUTES, DAY, DIGEST, NEVER, NOW, WEEK, Habits
 from skills.models import Listing
 
 
@@ -21,6 +21,11 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         """Give those whose mail is due and that no living worker holds, oldest first."""
         free = Q(claimed_at=None) | Q(claimed_at__lt=now - timedelta(minutes=CLAIM_MINUTES))
         return self.filter(free, mailed_at=None, mail_due_at__lte=now).order_by("mail_due_at", "id")
+
+    def of_those_awake(self) -> "NoticeQuerySet":
+        """Leave out those of people who rest; what they asked themselves comes all the same. Not for an UPDATE, which
+        would look at the other table once and so let two workers claim one row."""
+        return self.filter(Q(person__profile__paused_at=None) | Q(kind__in=ALWAYS))
 
 
 class Notice(models.Model):

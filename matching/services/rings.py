@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.models import Block, Person
+from accounts.services import care
 from exchange.chat.services import groups
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
@@ -107,7 +108,8 @@ def look(*, now: datetime, but: Iterable[int] = (), with_gifts: bool = True) -> 
 def answer(*, ring: Ring, person: Person, is_yes: bool) -> Ring:
     """Accept or decline; a second click changes nothing. The ring stands when all have accepted, breaks with one no.
 
-    Refused: `NotYourRing`; `RingIsOver` when it stands, broke or is past its deadline.
+    Refused: `NotYourRing`; `RingIsOver` when it stands, broke or is past its deadline; `AgeNotSaid`, `NeedsGuardian`
+    to accept without having said one's age, or, at 13 to 17, without a guardian.
     """
     ring = Ring.objects.select_for_update().get(id=ring.pk)
     mine = RingAnswer.objects.filter(ring=ring, person=person).first()
@@ -118,6 +120,8 @@ def answer(*, ring: Ring, person: Person, is_yes: bool) -> Ring:
     now = timezone.now()
     if ring.state != Ring.State.PROPOSED or ring.deadline <= now:
         raise RingIsOver(_("This ring is decided already; your answer came too late."))
+    if is_yes:
+        care.require_may_meet(person)
     mine.is_yes, mine.at = is_yes, now
     mine.save(update_fields=["is_yes", "at"])
     if not is_yes:

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import policies
 from accounts.models import Person
 from exchange.lib import arabic
 from exchange.lib.errors import Refused
@@ -40,6 +41,12 @@ class Incomplete(Refused):
     """A question that must be answered is not."""
 
     code = "incomplete"
+
+
+class NotForYoung(Refused):
+    """Somebody of 13 to 17 teaches and learns online or in a public place."""
+
+    code = "not_for_young"
 
 
 class TooMany(Refused):
@@ -123,7 +130,7 @@ def save_answers(*, revision: Revision, by: Person, step: int | None = None, **a
 def send(*, revision: Revision, by: Person) -> Revision:
     """Send a text to the curator. Words that map to no concept are queued for them too.
 
-    Refused: `Incomplete` when title, description or skill is missing.
+    Refused: `Incomplete` when title, description or skill is missing; `NotForYoung` by the place.
     """
     revision = _locked_revision(revision, by)
     if revision.state == Revision.State.IN_REVIEW:
@@ -136,6 +143,7 @@ def send(*, revision: Revision, by: Person) -> Revision:
         raise Incomplete(_("Describe it in a sentence or two."))
     if not revision.tags:
         raise Incomplete(_("Name at least one skill."))
+    _require_place(by, revision.format, revision.place)
     revision.state, revision.sent_at = Revision.State.IN_REVIEW, timezone.now()
     revision.save(update_fields=["state", "sent_at"])
     listing = revision.listing
@@ -218,8 +226,17 @@ def pause(*, listing: Listing, by: Person) -> None:
 @transaction.atomic
 def resume(*, listing: Listing, by: Person) -> None:
     """Bring a paused or resting listing back; that also says it is still true."""
+    _require_place(by, listing.format, listing.place)
     listing = _step(listing, by, {Listing.State.PAUSED, Listing.State.EXPIRED}, Listing.State.PUBLISHED)
     Listing.objects.filter(id=listing.pk).update(confirmed_at=timezone.now(), asked_at=None)
+
+
+@transaction.atomic
+def pause_unfit_for_young(*, person: Person) -> None:
+    """Take listings in private places out of sight once their owner has said that they are 13 to 17."""
+    for listing in Listing.objects.filter(owner=person, state=Listing.State.PUBLISHED) if person.is_young else ():
+        if not policies.suits_the_young(format=listing.format, place=listing.place):
+            _move(listing, Listing.State.PAUSED)
 
 
 @transaction.atomic
@@ -238,6 +255,7 @@ def confirm(*, listing: Listing, by: Person) -> None:
     listing = _locked(listing, by)
     if listing.state not in (Listing.State.PUBLISHED, Listing.State.EXPIRED):
         raise WrongState(_("This listing is not public now."))
+    _require_place(by, listing.format, listing.place)
     Listing.objects.filter(id=listing.pk).update(confirmed_at=timezone.now(), asked_at=None)
     _move(listing, Listing.State.PUBLISHED)
 
@@ -355,6 +373,7 @@ def _publish(
     at: datetime | None = None,
 ) -> Listing:
     now = timezone.now()
+    _require_place(listing.owner, content["format"], content["place"])
     for name in ANSWERS:
         setattr(listing, name, content[name])
     listing.published_at = at or listing.published_at or now
@@ -452,6 +471,13 @@ def _queue_unmapped(tags: list[dict[str, Any]]) -> None:
         )
         if not is_new:
             Unmapped.objects.filter(id=row.pk).update(times=F("times") + 1, settled_at=None)
+
+
+def _require_place(owner: Person, format: str, place: str) -> None:
+    if owner.is_young and not policies.suits_the_young(format=format, place=place):
+        raise NotForYoung(
+            _("At 13 to 17 you meet online or in a public place. Name the place: a library, a park, a school, a café …")
+        )
 
 
 def _take_back(listing: Listing, revision: Revision) -> None:

@@ -21,11 +21,11 @@ def ask(client, email):
 
 
 class TestTheCode:
-    def test_lets_a_newcomer_in_and_asks_three_things(self, client, districts):
+    def test_lets_a_newcomer_in_and_asks_four_things(self, client, districts):
         code = ask(client, "new@example.org")
         assert client.post("/enter/code/", {"code": code}).url == "/welcome/"
         assert client.get("/me/").url == "/welcome/"
-        answers = {"name": "أم علي", "district": districts["naseem"].pk, "language": "ar"}
+        answers = {"name": "أم علي", "district": districts["naseem"].pk, "language": "ar", "age": "18+"}
         assert client.post("/welcome/", answers).status_code == 302
         assert client.get("/me/").status_code == 200
         assert Person.objects.get().emailaddress_set.get().verified

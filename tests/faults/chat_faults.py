@@ -13,7 +13,6 @@ import asyncio
 import json
 import os
 import random
-import socket
 import sys
 import time
 import uuid
@@ -24,9 +23,8 @@ from urllib.parse import urlsplit
 import websockets
 
 from tests.faults.proxy import Proxy
-from tests.faults.runner import History, Program, Service, inject, proxied, schedule
+from tests.faults.runner import ROOT, History, Program, Service, free_port, inject, proxied, schedule, wait_for
 
-ROOT = Path(__file__).resolve().parents[2]
 NEEDED = ("DATABASE_URL", "REDIS_URL")
 ACK_SECONDS, WHOLE_SECONDS = 4.0, 60.0
 WORDS = ["أهلًا", "متى يناسبك؟", "Tuesday at 5 👍", "شكرًا جزيلًا", "see you بعد العصر", "😀😀"]
@@ -137,7 +135,7 @@ def main() -> int:
     os.environ |= env
     folder = asked.history.parent
     folder.mkdir(parents=True, exist_ok=True)
-    ports = [_free_port() for _ in range(2)]
+    ports = [free_port() for _ in range(2)]
     web = [sys.executable, "-m", "uvicorn", "--ws", "websockets-sansio", "--lifespan", "off", "--no-access-log"]
     worker = [sys.executable, "-m", "celery", "-q", "-A", "exchange", "worker", "-Q", "bells", "-P", "solo"]
     programs = [
@@ -161,7 +159,7 @@ def main() -> int:
     try:
         for program in programs:
             program.start()
-        _wait_for(ports)
+        wait_for(ports)
         whole_after = asyncio.run(_talk(asked, devices, plan, history))
     finally:
         for program in programs:
@@ -270,25 +268,6 @@ def _people(count: int, talk_count: int) -> tuple[list[str], list[list[int]]]:
         for place in places:
             talks[place].append(made.pk)
     return tokens, talks
-
-
-def _free_port() -> int:
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        port: int = line.getsockname()[1]
-        return port
-
-
-def _wait_for(ports: list[int]) -> None:
-    until = time.monotonic() + 60
-    for port in ports:
-        while True:
-            with socket.socket() as line:
-                if line.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            if time.monotonic() > until:
-                raise TimeoutError("the socket servers did not start")
-            time.sleep(0.1)
 
 
 def _arguments() -> argparse.Namespace:

@@ -9,6 +9,7 @@ import os
 import random
 import shlex
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -21,6 +22,7 @@ from typing import Any
 
 from tests.faults.proxy import Proxy
 
+ROOT = Path(__file__).resolve().parents[2]
 UNKNOWN = (TimeoutError,)
 
 
@@ -123,6 +125,13 @@ class Program:
                 self._command, cwd=self._cwd, stdout=out, stderr=out, start_new_session=True
             )
 
+    @property
+    def pid(self) -> int:
+        """Its number while it runs. Raises `LookupError` before."""
+        if self._process is None:
+            raise LookupError(f"{self.name} was not started")
+        return self._process.pid
+
     def kill(self) -> None:
         """End it and its children without a word."""
         self._signal(signal.SIGKILL)
@@ -193,3 +202,24 @@ def listening(port: int) -> int:
             if any(str(each.readlink()) in inodes for each in folder.iterdir()):
                 return int(folder.parent.name)
     raise LookupError(f"nothing listens on port {port}")
+
+
+def free_port() -> int:
+    """Ask the kernel for a port."""
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        port: int = line.getsockname()[1]
+        return port
+
+
+def wait_for(ports: list[int]) -> None:
+    """Wait until servers listen. Raises `TimeoutError`."""
+    until = time.monotonic() + 60
+    for port in ports:
+        while True:
+            with socket.socket() as line:
+                if line.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            if time.monotonic() > until:
+                raise TimeoutError("the servers did not start")
+            time.sleep(0.1)

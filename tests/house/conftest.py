@@ -7,6 +7,7 @@ from django.utils import timezone
 from town import Town
 
 from accounts import services as accounts
+from accounts.services import care
 from exchange.lessons import services as lessons
 from matching.models import Place, Ring, RingAnswer
 from search.models import SavedSearch
@@ -45,7 +46,19 @@ def town(make_offer, make_wish, cast, relay):
     Place.objects.create(ring=ring, number=0, teacher=salma, learner=yusuf, offer=offer, wish=theirs)
     Place.objects.create(ring=ring, number=1, teacher=yusuf, learner=salma, offer=offer, wish=wish)
     RingAnswer.objects.bulk_create(RingAnswer(ring=ring, person=person) for person in (salma, yusuf))
+    child = accounts.make_person(email="layan@example.org", name="ليان", age="13-17")
+    ward = care.ask_guardian(young=child, email=yusuf.email).pk
     relay()
     return Town(
-        offer, wish, paused, revisions["draft"], revisions["waiting"], talk, ring.pk, saved, word, offer.main_concept_id
+        offer,
+        wish,
+        paused,
+        revisions["draft"],
+        revisions["waiting"],
+        talk,
+        ring.pk,
+        saved,
+        word,
+        offer.main_concept_id,
+        ward,
     )

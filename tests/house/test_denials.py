@@ -39,6 +39,16 @@ RULES = {
     ("POST", "free_hours"): DONE,
     ("GET", "devices"): SIGNED_IN,
     ("POST", "devices"): DONE,
+    ("GET", "safety"): SIGNED_IN,
+    ("POST", "age"): DONE,  # each has said it: the same again changes nothing
+    ("POST", "guardian_ask"): (DOOR, *(422,) * 6),  # adults ask for none
+    ("GET", "ward"): (DOOR, GONE, OK, *(GONE,) * 4),  # asked of the member only
+    ("POST", "ward"): (DOOR, GONE, 302, *(GONE,) * 4),
+    ("POST", "contact_name"): DONE,
+    ("POST", "contact_let_go"): DONE,
+    ("POST", "contact_tell"): DONE,
+    ("GET", "contact_answer"): (GONE,) * 7,
+    ("POST", "contact_answer"): (GONE,) * 7,
     ("POST", "pause"): DONE,
     ("POST", "unpause"): DONE,
     ("POST", "language"): (302,) * 7,
@@ -128,6 +138,9 @@ RULES = {
     ("GET", "admin:index"): (302, 302, 302, 302, 302, 302, OK),
 }
 SENT = {
+    "age": {"age": "18+"},
+    "guardian_ask": {"email": "parent@example.org"},
+    "contact_name": {"contact-name": "أختي", "contact-email": "sister@example.org"},
     "hello": {"body": "مرحبًا"},
     "talk_messages": {"body": "أهلًا", "client_id": str(uuid.uuid4())},
     "talk_seen": {"seq": "1"},

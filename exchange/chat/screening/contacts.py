@@ -201,6 +201,9 @@ _HOUSES = (
 MAIL = [
     _bounded(r"(?<![\w.])[a-z0-9][a-z0-9._%+\-]*\s*@\s*[a-z0-9\-]+(?:\s*\.\s*[a-z0-9\-]+)+"),
     _bounded(rf"(?<![\w.])[a-z0-9][\w.%+\-]*\s*{_AT}\s*[a-z0-9\-]{{2,}}\s*{_DOT}\s*{_ENDING}\b"),
+    _bounded(
+        rf"(?<![\w.])[a-z0-9][\w%+\-]*\s*[(\[]\s*dot\s*[)\]]\s*[\w%+\-]+\s*{_AT}\s*[a-z0-9\-]{{2,}}\s*{_DOT}\s*{_ENDING}\b"
+    ),
     _bounded(rf"(?<![\w.])(?:[a-z0-9][\w.%+\-]*\s*)?{_AT}?\s*{_HOUSES}\s*{_DOT}\s*(?:com|net|كوم|نت)\b"),
     _bounded(
         rf"(?<![\w.])[a-z0-9][\w.%+\-]*\s*(?:{_AT}|\s(?:علي|في)\s)\s*(?:ال)?{_HOUSES}(?:\s*{_DOT}\s*(?:com|net|كوم|نت))?\b"

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from exchange.chat.screening.reading import read
 
 HERE = Path(__file__).resolve().parent
 LANGUAGES = ("ar", "en")
+LETTERS = {"ar": re.compile("[\u0621-\u06ff]"), "en": re.compile("[a-z]")}
 MASK, WARN, HOLD = "mask", "warn", "hold"
 WARNINGS_TO_HOLD = 2
 COVER = "•••"
@@ -42,9 +44,10 @@ class Screened:
 
 @dataclass(frozen=True)
 class Pattern:
-    """One kind of scam or grooming: what it says, what takes it back, and why it matters, in both languages."""
+    """One kind of scam or grooming as one language says it, what takes it back, and why it matters, in both."""
 
     rule: str
+    lang: str
     severity: str
     reason: dict[str, str]
     says: tuple["re.Pattern[str]", ...]
@@ -56,12 +59,32 @@ def screen(text: str, *, is_first_contact: bool) -> Screened:
     reading = read(text)
     masked, hidden = _hide(text) if is_first_contact else (text, {})
     findings = [Finding(rule, MASK, tuple(spans)) for rule, spans in hidden.items()]
-    for pattern in patterns():
+    for pattern in _met(reading.text):
         spans = [match.span() for says in pattern.says for match in says.finditer(reading.text) if match.group()]
         spans = [span for span in spans if not _taken_back(pattern, reading.text, span)]
         if spans and all(pattern.rule != finding.rule for finding in findings):
             findings.append(Finding(pattern.rule, pattern.severity, tuple(reading.original(*span) for span in spans)))
     return Screened(masked, tuple(findings))
+
+
+def _met(text: str) -> Iterable[Pattern]:
+    """Give the patterns that say something about a folded text, in their order. Nearly every message meets none, and
+    each message of every talk is asked: so one plain loop looks, and only what it finds is looked at closely.
+
+    People mix, so both languages are looked for; but not one of whose letters there is none.
+    """
+    spoken = [lang for lang, letters in LETTERS.items() if letters.search(text)]
+    found = {}
+    for lang in spoken:
+        for search, pattern in _searches(lang):
+            if search(text):
+                found[id(pattern)] = pattern
+    return found.values()
+
+
+@cache
+def _searches(lang: str) -> tuple[tuple[Callable[[str], "re.Match[str] | None"], Pattern], ...]:
+    return tuple((says.search, pattern) for pattern in patterns() if pattern.lang == lang for says in pattern.says)
 
 
 @cache
@@ -75,7 +98,7 @@ def patterns() -> tuple[Pattern, ...]:
         for rule, row in rules.items():
             says = tuple(_compiled(lang, each, groups) for each in row["says"])
             unless = tuple(_compiled(lang, each, groups) for each in row.get("unless", ()))
-            found.append(Pattern(rule, row["severity"], row["reason"], says, unless))
+            found.append(Pattern(rule, lang, row["severity"], row["reason"], says, unless))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from exchange.lib import arabic
 
@@ -32,15 +33,21 @@ def read(text: str) -> Reading:
     letters: list[str] = []
     places: list[int] = []
     for place, char in enumerate(text):
-        if _UNSEEN.match(char) or _MARKS.match(char):
-            continue
-        for each in unicodedata.normalize("NFKC", char).casefold():
-            for plain in unicodedata.normalize("NFKD", each):
-                if unicodedata.combining(plain):
-                    continue
-                folded = _LETTERS.get(plain, plain).translate(_LOOKALIKES)
-                if folded.isspace():
-                    folded = " "
-                letters.extend(folded)
-                places.extend([place] * len(folded))
+        folded = _folded(char)
+        letters.append(folded)
+        places.extend([place] * len(folded))
     return Reading("".join(letters), tuple(places))
+
+
+@lru_cache(maxsize=4096)
+def _folded(char: str) -> str:
+    """Give what one character is folded to: nothing, itself, or several."""
+    if _UNSEEN.match(char) or _MARKS.match(char):
+        return ""
+    out = []
+    for each in unicodedata.normalize("NFKC", char).casefold():
+        for plain in unicodedata.normalize("NFKD", each):
+            if not unicodedata.combining(plain):
+                folded = _LETTERS.get(plain, plain).translate(_LOOKALIKES)
+                out.append(" " if folded.isspace() else folded)
+    return "".join(out)

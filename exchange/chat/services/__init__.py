@@ -5,7 +5,7 @@ The channel layer is a doorbell: it says that something is new and may lose ever
 
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,8 +19,9 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts import policies
-from accounts.models import Person
-from exchange.chat import doorbell
+from accounts.models import Guardianship, Person
+from accounts.services.care import NeedsGuardian
+from exchange.chat import doorbell, guarding
 from exchange.chat.models import Conversation, File, Held, Member, Message, Screening, SeenChoice
 from exchange.chat.screening import judging, screen
 from exchange.chat.services import cabinet
@@ -107,10 +108,40 @@ class TalkRow:
 def open_conversation(
     *, subject: str, subject_lang: str, people: Iterable[Person], about_url: str = ""
 ) -> Conversation:
-    """Begin a talk between people under a subject line. `about_url`: where on these pages stands what it is about."""
+    """Begin a talk between people under a subject line, with the guardian of whoever is young.
+
+    `about_url`: where on these pages stands what it is about. Refused (`NeedsGuardian`): somebody young has none.
+    """
+    everyone = guarding.with_guardians(people)
     conversation = Conversation.objects.create(subject=subject[:200], subject_lang=subject_lang, about_url=about_url)
-    Member.objects.bulk_create(Member(conversation=conversation, person=person) for person in people)
+    Member.objects.bulk_create(
+        Member(conversation=conversation, person=person, is_guardian=is_guardian)
+        for person, is_guardian in everyone.items()
+    )
     return conversation
+
+
+@transaction.atomic
+def follow_guardian(*, guardianship: Guardianship) -> None:
+    """Bring a guardian into the talks that their ward has, or take them out again when they are guardian no more."""
+    guardian = guardianship.guardian
+    if guardian is None:
+        return
+    theirs = Member.objects.filter(person=guardianship.young).values("conversation")
+    if guardianship.ended_at is None:
+        there = set(Member.objects.filter(person=guardian).values_list("conversation", flat=True))
+        rows = Conversation.objects.filter(id__in=theirs).exclude(id__in=there)
+        Member.objects.bulk_create(
+            [Member(conversation=row, person=guardian, is_guardian=True, seen_seq=row.last_seq) for row in rows],
+            ignore_conflicts=True,
+        )
+        return
+    # Talks in which another ward of theirs takes part stay theirs.
+    others = Guardianship.objects.current().filter(guardian=guardian).values("young")
+    kept = Member.objects.filter(person__in=others).values("conversation")
+    Member.objects.filter(person=guardian, is_guardian=True, conversation__in=theirs).exclude(
+        conversation__in=kept
+    ).delete()
 
 
 def send(
@@ -123,7 +154,7 @@ def send(
 
     Refused: `NoSuchTalk`, `NotReachable` (block either way), `EmptyMessage`, `TooLong` (4,000 characters),
     `ClientIdReused` when the id was used for another text or talk, `NoSuchMessage` (`reply_to` is not there),
-    `Stopped`, `HeldForCurator` (kept, and waiting).
+    `Stopped`, `NeedsGuardian` (somebody young is without theirs), `HeldForCurator` (kept, and waiting).
     """
     stored = offer(conversation_id=conversation_id, sender=sender, client_id=client_id, body=body, reply_to=reply_to)
     if isinstance(stored, Held):  # said outside the transaction: what waits must stay
@@ -163,11 +194,20 @@ def require_open(conversation: Conversation, sender: Person) -> None:
     """Refuse (`Stopped`, `NotReachable`) where this member cannot write now."""
     if conversation.stopped_at is not None:
         raise Stopped(_("This talk rests until a curator has looked at it."))
-    others = [
-        member.person for member in conversation.members.select_related("person") if member.person_id != sender.pk
-    ]
-    if len(others) == 1 and not policies.may_write_to(sender, others[0]):
+    members = list(conversation.members.select_related("person"))
+    guarding.require_guardians(members)
+    if not guarding.may_all_talk(members, sender):
         raise NotReachable(_("This message cannot be delivered now."))
+
+
+def may_go_on(*, members: Sequence[Member], person: Person) -> tuple[bool, bool]:
+    """Give whether this person may write in a talk of these members (with their people), and whether it is a guardian
+    that is missing."""
+    try:
+        guarding.require_guardians(members)
+    except NeedsGuardian:
+        return False, True
+    return guarding.may_all_talk(members, person), False
 
 
 @transaction.atomic
@@ -273,7 +313,7 @@ def put_last(
     if findings:
         Screening.objects.create(message=message, digest=digest, findings=findings)
     changes: dict[str, Any] = {"last_seq": seq, "last_at": now}
-    if conversation.met_at is None and conversation.messages.exclude(sender=sender).exists():
+    if conversation.met_at is None and _is_answer(conversation, sender):
         changes["met_at"] = now
     Conversation.objects.filter(id=conversation.pk).update(**changes)
     Member.objects.filter(conversation=conversation, person=sender).update(
@@ -285,6 +325,14 @@ def put_last(
     told = {} if findings else {"frame": frame(message)}
     ring(people=people, conversation_id=conversation.pk, what="message", seq=seq, **told)
     return message
+
+
+def _is_answer(conversation: Conversation, sender: Person) -> bool:
+    """Whether another of those who talk has written before; a guardian neither answers nor is answered."""
+    wrote = conversation.members.filter(is_guardian=False, first_seq__isnull=False).exclude(person=sender)
+    return wrote.exclude(
+        Exists(Member.objects.filter(conversation=conversation, person=sender, is_guardian=True))
+    ).exists()
 
 
 @transaction.atomic
@@ -336,10 +384,16 @@ class Mark:
 def marks(*, person: Person, conversation_id: int) -> list[Mark]:
     """Give how far each of the others in a talk of this person is: what their devices have, and what they have seen."""
     rows = Member.objects.filter(conversation__members__person=person, conversation=conversation_id)
-    others = rows.exclude(person=person).annotate(hides=_hidden(person)).select_related("person").order_by("id")
+    others = (
+        rows.filter(is_guardian=False)
+        .exclude(person=person)
+        .annotate(hides=_hidden(person))
+        .select_related("person")
+        .order_by("id")
+    )
     return [
         Mark(each.person, None if each.hides else each.seen_seq, max(each.received_seq, each.seen_seq))
-        for each in others
+        for each in others.select_related("person").order_by("id")
     ]
 
 
@@ -393,10 +447,15 @@ def note_received(*, marks: dict[tuple[int, int], int]) -> None:
     ):
         return
     people: dict[int, list[int]] = {}
+    guardians = set()  # of whom nobody is told how far they are
     rows = Member.objects.filter(conversation__in={conversation for _person, conversation in marks})
-    for conversation, person in rows.values_list("conversation_id", "person_id"):
+    for conversation, person, is_guardian in rows.values_list("conversation_id", "person_id", "is_guardian"):
         people.setdefault(conversation, []).append(person)
+        if is_guardian:
+            guardians.add((person, conversation))
     for (person, conversation), seq in marks.items():
+        if (person, conversation) in guardians:
+            continue
         others = [each for each in people.get(conversation, ()) if each != person]
         ring(people=others, conversation_id=conversation, what="delivered", person=person, seq=seq)
 
@@ -478,7 +537,7 @@ def mark_seen(*, person: Person, conversation_id: int, seq: int) -> int:
         raise NoSuchTalk(_("There is no such talk."))
     mark = min(seq, member.conversation.last_seq)
     moved = Member.objects.filter(id=member.pk, seen_seq__lt=mark).update(seen_seq=mark, seen_at=timezone.now())
-    if moved:
+    if moved and not member.is_guardian:  # "seen" is said of those who talk
         shown_to = Member.objects.filter(~_hidden(person), conversation=conversation_id)
         people = list(shown_to.values_list("person_id", flat=True))
         ring(people=people, conversation_id=conversation_id, what="seen", person=person.pk, seq=mark)
@@ -487,11 +546,12 @@ def mark_seen(*, person: Person, conversation_id: int, seq: int) -> int:
 
 def typing(*, person: Person, conversation_id: int) -> None:
     """Tell the others that someone is writing; nothing is stored."""
-    people = list(Member.objects.filter(conversation_id=conversation_id).values_list("person_id", flat=True))
-    if person.pk not in people:
+    members = dict(Member.objects.filter(conversation_id=conversation_id).values_list("person_id", "is_guardian"))
+    if person.pk not in members:
         raise NoSuchTalk(_("There is no such talk."))
-    others = [other for other in people if other != person.pk]
-    if len(others) == 1 and policies.is_blocked(person, Person(pk=others[0])):
+    others = [other for other in members if other != person.pk]
+    is_of_two = sum(not is_guardian for is_guardian in members.values()) == 2
+    if is_of_two and any(policies.is_blocked(person, Person(pk=other)) for other in others):
         return
     _send_bell(
         others, {"what": "typing", "conversation": conversation_id, "person": person.pk, "name": person.first_name}
@@ -501,7 +561,7 @@ def typing(*, person: Person, conversation_id: int) -> None:
 def state(*, person: Person) -> list[tuple[int, int, int, int, int]]:
     """Give (conversation, last seq, other person, how far they saw, how far their devices are) of all talks of a
     person, in one query; 0 for what is not shown."""
-    rows = Member.objects.filter(conversation__members__person=person).exclude(person=person)
+    rows = Member.objects.filter(conversation__members__person=person, is_guardian=False).exclude(person=person)
     told = rows.annotate(shown=_shown_seen(person), delivered=_DELIVERED)
     return list(told.values_list("conversation_id", "conversation__last_seq", "person_id", "shown", "delivered"))
 
@@ -516,7 +576,7 @@ def unread_of(person: OuterRef) -> Coalesce:
 def changes(*, people: Iterable[int], since: datetime) -> list[tuple[int, int, int, int, int, int]]:
     """Give (person, conversation, last seq, other person, how far they saw, how far their devices are) of the talks of
     these people in which a message was sent or seen since then, in one query however many they are."""
-    rows = Member.objects.filter(conversation__members__person__in=list(people)).exclude(
+    rows = Member.objects.filter(conversation__members__person__in=list(people), is_guardian=False).exclude(
         person=F("conversation__members__person")
     )
     moved = rows.filter(Q(conversation__last_at__gte=since) | Q(seen_at__gte=since))
@@ -575,7 +635,8 @@ def conversations(
         .order_by("-conversation__last_at", "-id")[:limit]
     )
     others: dict[int, list[Person]] = {}
-    rows = Member.objects.filter(conversation__in=[member.conversation_id for member in mine]).filter(~Q(person=person))
+    rows = Member.objects.filter(conversation__in=[member.conversation_id for member in mine], is_guardian=False)
+    rows = rows.filter(~Q(person=person))
     for member in rows.select_related("person", "person__district"):
         others.setdefault(member.conversation_id, []).append(member.person)
     return [

@@ -32,7 +32,7 @@ def send_due(*, now: datetime, limit: int = 50) -> int:
     Message-ID, by which mail programs show it once.
     """
     sent, began = 0, time.monotonic()
-    for notice in Notice.objects.to_mail(now)[:limit]:
+    for notice in Notice.objects.to_mail(now).of_those_awake()[:limit]:
         # A slow mail server makes a round long: a claim stamped with its start would look like a dead worker's.
         moment = now + timedelta(seconds=time.monotonic() - began)
         if held := _claim(notice, moment):

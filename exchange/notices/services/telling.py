@@ -16,7 +16,7 @@ from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons.models import Lesson
 from exchange.notices import rules
 from exchange.notices.models import Choice, Device, Notice, habits_of, zone_of
-from exchange.notices.rules import DIGEST, KINDS, OF_HELLOS, OF_TALKS, READING, UNDO
+from exchange.notices.rules import ALWAYS, DIGEST, KINDS, OF_HELLOS, OF_TALKS, READING, UNDO
 from skills.models import Listing
 
 SHOWN = 60
@@ -83,14 +83,15 @@ def tell(
     ready = timezone.now() + (wait_of(kind) if wait is None else wait)
     rows = []
     has_device = Exists(Device.objects.filter(person=OuterRef("pk"))) if settings.VAPID_PRIVATE_KEY else Value(False)
-    known = Person.objects.filter(id__in=ids).select_related("notice_habit").annotate(has_device=has_device)
+    known = Person.objects.filter(id__in=ids).select_related("notice_habit", "profile").annotate(has_device=has_device)
     for person in known.order_by("id"):
         choice, habits = chosen.get(person.pk), habits_of(person)
         how = choice.how if choice else KINDS[kind].how
-        due = rules.mail_due(how, ready=ready, habits=habits, zone=zone_of(habits))
+        rests = person.profile.is_paused and kind not in ALWAYS  # the bell on the page keeps it for them
+        due = None if rests else rules.mail_due(how, ready=ready, habits=habits, zone=zone_of(habits))
         on_page = choice is None or choice.on_page
         push_due = None
-        if person.has_device and (choice is None or choice.on_devices):
+        if person.has_device and not rests and (choice is None or choice.on_devices):
             push_due = rules.after_quiet(ready, habits, zone_of(habits))
         if not on_page and due is None and push_due is None:
             continue

@@ -26,6 +26,7 @@ const past = "past" in words;
 const others = JSON.parse(words.marks).map(([person, name, seen, delivered]) => ({ person, name, seen, delivered }));
 let socket = null;
 let tries = 0;
+let connecting = 0;
 let typedAt = 0;
 let typingTimer = 0;
 let polling = false;
@@ -378,10 +379,12 @@ function connect() {
 
 function later() {
   banner.hidden = false;
-  // Full jitter: a restarted server is not met by everyone at once.
-  const pause = Math.random() * Math.min(15000, 500 * 2 ** tries++) + 200;
-  setTimeout(connect, pause);
-  poll();
+  // Full jitter, wide from the first: 500 lines that a restarted server lost come back over nine seconds. Messages go
+  // by HTTP meanwhile; a device that was offline itself does not wait (below).
+  const pause = Math.random() * (tries++ < 5 ? 9400 : 15000) + 200;
+  clearTimeout(connecting);
+  connecting = setTimeout(connect, pause);
+  setTimeout(poll, Math.random() * 3000);
 }
 
 // --- the HTTP twin, while there is no socket ------------------------------------------------------------------------
@@ -519,6 +522,9 @@ addEventListener("offline", () => {
 });
 addEventListener("online", () => {
   tries = 0;
+  if (connected() || socket?.readyState === WebSocket.CONNECTING) return;
+  clearTimeout(connecting);
+  connecting = setTimeout(connect, 200);
 });
 const start = () => (lines.querySelector(".found") ? lines.querySelector(".found").scrollIntoView({ block: "center" }) : toEnd());
 tellStates();

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 
 from accounts import services as accounts
@@ -86,6 +87,38 @@ def test_two_clicks_at_once_make_one_enquiry(offer, yusuf):
         thread.join()
     assert Lesson.objects.count() == 1
     assert Message.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hellos_at_once_are_counted_one_after_the_other_and_no_counter_can_be_emptied(
+    make_offer, salma, yusuf, settings
+):
+    """The count is of rows under the person's lock: of any number of processes, and whatever Redis forgot."""
+    offers = [make_offer(salma, f"عرض رقم {number}", ["خياطة"]) for number in range(9)]
+    barrier, ended = threading.Barrier(8), []
+
+    def hello(offer):
+        barrier.wait()
+        try:
+            ended.append(lessons.say_hello(listing=offer, by=yusuf, body="مرحبًا"))
+        except lessons.TooManyHellos as refusal:
+            ended.append(refusal)
+        connection.close()
+
+    threads = [threading.Thread(target=hello, args=(offer,)) for offer in offers[:8]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ended) == 8
+    assert Lesson.objects.count() == settings.FIRST_CONTACTS_A_DAY
+    if settings.REDIS_URL:
+        import redis
+
+        redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    cache.clear()
+    with pytest.raises(lessons.TooManyHellos):
+        lessons.say_hello(listing=offers[8], by=yusuf, body="مرحبًا")
 
 
 class TestFirstWordsToAStranger:

@@ -14,8 +14,10 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts import rules
+from accounts import policies, rules
 from accounts.models import Block, District, Person, Profile, Token
+from accounts.services import care
+from accounts.services.care import NeedsGuardian
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
 
@@ -55,8 +57,12 @@ def make_person(
     about: str = "",
     max_learners: int = 2,
     welcomed: bool = True,
+    age: str = Person.Age.ADULT,
 ) -> Person:
-    """Find a person by e-mail, or make one whose address counts as verified. A person found is left as they are."""
+    """Find a person by e-mail, or make one whose address counts as verified. A person found is left as they are.
+
+    `age`: what whoever makes them says for them; "" when nobody has asked.
+    """
     email = email.strip().lower()
     found = Person.objects.filter(email__iexact=email).select_related("profile").first()
     if found is not None:
@@ -67,6 +73,7 @@ def make_person(
         district=district,
         language=language,
         role=role,
+        age=age,
         is_staff=role == Person.Role.ADMIN,
         is_superuser=role == Person.Role.ADMIN,
         welcomed_at=timezone.now() if welcomed else None,
@@ -84,8 +91,9 @@ def make_person(
 
 
 @transaction.atomic
-def welcome(*, person: Person, name: str, district: District, language: str) -> None:
-    """Take the three first answers: name, district, language."""
+def welcome(*, person: Person, name: str, district: District, language: str, age: str) -> None:
+    """Take the first answers: name, district, language, and whether 18 or older or 13 to 17 (`care.say_age`)."""
+    care.say_age(person=person, age=age)
     person.name, person.district, person.language = name, district, language
     person.welcomed_at = person.welcomed_at or timezone.now()
     person.save(update_fields=["name", "district", "language", "welcomed_at"])
@@ -122,13 +130,15 @@ def set_free_hours(*, person: Person, codes: Iterable[str]) -> None:
 
 @transaction.atomic
 def pause(*, person: Person) -> None:
-    """Rest: no suggestions, no new hellos; talks go on."""
+    """Rest: listings out of sight, no suggestions, no new hellos, no mails; talks go on."""
     _set_pause(person, paused=True)
 
 
 @transaction.atomic
 def resume(*, person: Person) -> None:
-    """Be there again."""
+    """Be there again. Refused (`NeedsGuardian`): somebody young whose guardian has not agreed."""
+    if policies.lacks_guardian(person):
+        raise NeedsGuardian(_("First your guardian must agree. You ask them on the page “Safety”."))
     _set_pause(person, paused=False)
 
 
