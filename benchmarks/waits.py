@@ -41,7 +41,7 @@ def said(rows: list[tuple[float, float, float]], now: float, *, forgets: bool) -
         end = min(answered, taken_back, now - listed)
         is_answered = end == answered
         if is_answered or not forgets:
-            known.append(waits.Wait(end, is_answered))
+            known.append(waits.Wait(end, is_answered, age=now - listed))
     return waits.range_of(known)
 
 

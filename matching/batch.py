@@ -7,6 +7,7 @@ best leaves it. Cost follows the pairs that share a skill, never all pairs; memo
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -52,7 +53,8 @@ class Sides:
 
     def __init__(self, sides: Sequence[Side], *, today: date, weigh: Weights) -> None:
         self.sides = sides
-        self.weigh = weigh
+        self.today, self.weigh = today, weigh
+        self.gone: frozenset[int] = frozenset()  # positions that count no longer
         self.ids: Longs = np.array([side.listing_id for side in sides], dtype=np.int64)
         self.owners: Longs = np.array([side.owner_id for side in sides], dtype=np.int64)
         self.masks = np.array([side.free_mask for side in sides], dtype=np.uint32)
@@ -78,22 +80,64 @@ class Sides:
         """Owner → positions of their listings."""
         out: dict[int, list[int]] = defaultdict(list)
         for place, owner in enumerate(self.owners.tolist()):
-            out[owner].append(place)
+            if place not in self.gone:
+                out[owner].append(place)
         return out
+
+    @cached_property
+    def kinds(self) -> tuple[Longs, Longs]:
+        """Where and language of a listing as one code: the codes there are, and which one each listing has."""
+        codes = self.where_codes.astype(np.int64) * len(self.tongues) + self.tongue_codes
+        found: tuple[Longs, Longs] = np.unique(codes, return_inverse=True)
+        return found
+
+    def changed(self, owners: Set[int], fresh: Sequence[Side]) -> "Sides":
+        """Give the same with all listings of some owners replaced by these; this one stays as it is."""
+        out = copy(self)
+        for name in ("by_word", "nameless", "kinds"):
+            out.__dict__.pop(name, None)
+        new = Sides(fresh, today=self.today, weigh=self.weigh)
+        start = len(self.sides)
+        gone = [place for owner in owners for place in self.of_owner.get(owner, ())]
+        out.gone = self.gone.union(gone)
+        out.sides = [*self.sides, *fresh]
+        out.of_owner = {owner: places for owner, places in self.of_owner.items() if owner not in owners}
+        out.of_owner.update((owner, [start + at for at in places]) for owner, places in new.of_owner.items())
+        for name in ("ids", "owners", "masks", "brings"):
+            setattr(out, name, np.concatenate((getattr(self, name), getattr(new, name))))
+        out.where, out.where_codes = _joined_codes(self.where, self.where_codes, new.where, new.where_codes)
+        out.tongues, out.tongue_codes = _joined_codes(self.tongues, self.tongue_codes, new.tongues, new.tongue_codes)
+        postings = dict(self.postings)
+        for concept in {concept for place in gone for concept, _sure in self.sides[place].concepts}:
+            places, strengths = postings[concept]
+            stay = ~np.isin(places, gone)
+            postings[concept] = (places[stay], strengths[stay])
+        for concept, (places, strengths) in new.postings.items():
+            before = postings.get(concept, (_NO_PLACES, _NO_PLACES))
+            moved = (places + start).astype(np.int32)
+            postings[concept] = (np.concatenate((before[0], moved)), np.concatenate((before[1], strengths)))
+        out.postings = {concept: held for concept, held in postings.items() if len(held[0])}
+        return out
+
+    def places_of(self, listing_ids: Set[int]) -> list[int]:
+        """Give the positions of some listings, those that are here."""
+        at = np.flatnonzero(np.isin(self.ids, np.array(sorted(listing_ids), dtype=np.int64))).tolist()
+        return [place for place in at if place not in self.gone]
 
     @cached_property
     def by_word(self) -> dict[str, list[int]]:
         """Word of a title → positions."""
         out: dict[str, list[int]] = defaultdict(list)
         for place, side in enumerate(self.sides):
-            for word in side.words:
-                out[word].append(place)
+            if place not in self.gone:
+                for word in side.words:
+                    out[word].append(place)
         return out
 
     @cached_property
     def nameless(self) -> list[int]:
         """Positions of listings of which no concept is known."""
-        return [place for place, side in enumerate(self.sides) if not side.concepts]
+        return [place for place, side in enumerate(self.sides) if not side.concepts and place not in self.gone]
 
 
 def best(
@@ -146,8 +190,7 @@ class _Work:
         tongues = [[scoring.language_units(one, other, weigh) for other in columns.tongues] for one in rows.tongues]
         tongue = [[NEVER if units is None else units for units in line] for line in tongues]
         # Where and language of a listing as one code, so that a cell needs one look-up for both.
-        mine, self.row_kinds = np.unique(_pairs(rows), return_inverse=True)
-        theirs, self.column_kinds = np.unique(_pairs(columns), return_inverse=True)
+        (mine, self.row_kinds), (theirs, self.column_kinds) = rows.kinds, columns.kinds
         by_place = np.array(place, np.int32)[mine // len(rows.tongues)][:, theirs // len(columns.tongues)]
         by_tongue = np.array(tongue, np.int32)[mine % len(rows.tongues)][:, theirs % len(columns.tongues)]
         self.kinds: Ints = by_place + by_tongue
@@ -238,20 +281,20 @@ class _Back:
     """
 
     def __init__(self, rows: Sides, columns: Sides, swaps: Swaps) -> None:
-        counts = Counter(
-            concept
-            for owner, places in columns.of_owner.items()
-            for concept in swaps.wants.get(owner, ())
-            for _ in places
-        )
+        wants = {owner: held for owner, held in swaps.wants.items() if owner in columns.of_owner}
+        counts: Counter[int] = Counter()
+        for owner, held in wants.items():
+            listings = len(columns.of_owner[owner])
+            for concept in held:
+                counts[concept] += listings
         bits = {concept: 1 << place for place, (concept, _count) in enumerate(counts.most_common(64))}
         self.row_bits = _bits(rows, swaps.gives, bits)
-        self.column_bits = _bits(columns, swaps.wants, bits)
+        self.column_bits = _bits(columns, wants, bits)
         holders: dict[int, list[int]] = defaultdict(list)
-        for owner, places in columns.of_owner.items():
-            for concept in swaps.wants.get(owner, ()):
+        for owner, held in wants.items():
+            for concept in held:
                 if concept not in bits:
-                    holders[concept].extend(places)
+                    holders[concept].extend(columns.of_owner[owner])
         owners, self.owner = np.unique(rows.owners, return_inverse=True)
         lists = [
             [place for concept in swaps.gives.get(owner, ()) for place in holders.get(concept, ())]
@@ -277,17 +320,16 @@ class _Back:
 
 
 def _bits(sides: Sides, held: Mapping[int, Set[int]], bits: Mapping[int, int]) -> npt.NDArray[np.uint64]:
-    by_owner = {
-        owner: sum(bits[concept] for concept in held.get(owner, ()) if concept in bits) for owner in sides.of_owner
-    }
-    return np.array([by_owner[owner] for owner in sides.owners.tolist()], dtype=np.uint64)
+    out = np.zeros(len(sides), dtype=np.uint64)
+    for owner, concepts in held.items():
+        places = sides.of_owner.get(owner)
+        if places:
+            out[places] = sum(bits[concept] for concept in concepts if concept in bits)
+    return out
 
 
 _NOTHING: Longs = np.zeros(0, dtype=np.int64)
-
-
-def _pairs(sides: Sides) -> Longs:
-    return sides.where_codes.astype(np.int64) * len(sides.tongues) + sides.tongue_codes
+_NO_PLACES: Ints = np.zeros(0, dtype=np.int32)
 
 
 def _nearby(
@@ -368,6 +410,14 @@ def _coded(values: Sequence[object]) -> tuple[list, Ints]:  # type: ignore[type-
     known: dict[object, int] = {}
     codes = [known.setdefault(value, len(known)) for value in values]
     return list(known), np.array(codes, dtype=np.int32)
+
+
+def _joined_codes(known: list, codes: Ints, others: list, their_codes: Ints) -> tuple[list, Ints]:  # type: ignore[type-arg]
+    """Give both lists of values as one, each value once, and the codes that say which one each listing has."""
+    numbers = {value: place for place, value in enumerate(known)}
+    moved = np.array([numbers.setdefault(value, len(numbers)) for value in others], dtype=np.int32)
+    joined: Ints = np.concatenate((codes, moved[their_codes])) if len(others) else codes
+    return list(numbers), joined
 
 
 def _joined(parts: Sequence[Found]) -> Found:

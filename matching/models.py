@@ -98,6 +98,21 @@ class State(models.Model):
         return f"{self.as_of} r{self.rev}"
 
 
+class Written(models.Model):
+    """That matches were written, and because of whom: how a process that keeps all listings in memory stays in step.
+
+    Kept until the next full pass, when everything is read anew.
+    """
+
+    rev = models.PositiveBigIntegerField(primary_key=True)  # what `State.rev` became
+    token = models.CharField(max_length=16)  # so that a number used twice (a write taken back) is told apart
+    people = models.JSONField(default=list)  # whose listings were read again
+    lists = models.JSONField(default=list)  # listings whose lists were found again
+
+    def __str__(self) -> str:
+        return f"r{self.rev}"
+
+
 class Neighbourhood(models.Model):
     """The concepts most like one concept, as [[concept, likeness 0–1, road], …]; likeness goes both ways."""
 

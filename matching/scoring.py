@@ -7,6 +7,7 @@ The score is the chance, 0–1, that a hello between the two gets a good answer 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from math import sqrt
 from typing import Any
 
@@ -82,7 +83,7 @@ class Side:
         """Whether something is taught here."""
         return self.kind == "offer"
 
-    @property
+    @cached_property
     def strengths(self) -> tuple[tuple[int, int], ...]:
         """Give each concept with how much the listing is about it, in sixteenths."""
         return tuple(

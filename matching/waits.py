@@ -4,21 +4,24 @@ The share still waiting after a time is estimated by Kaplan & Meier (J. Am. Stat
 that are still waiting for what they are: not answered *yet*. Leaving them out would promise too much.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import ceil
 
 LOW, HIGH = 0.1, 0.9  # the range holds eight waits of ten
 FEWEST = 20  # answered waits needed to say anything
+# Waits change with the months, so the wishes of the last days speak first, where so many of them were answered.
+WINDOWS, ENOUGH = (60.0, 120.0), 100
 
 
 @dataclass(frozen=True)
 class Wait:
-    """How many days one wish waited, and whether that ended with an answer."""
+    """How many days one wish waited, whether that ended with an answer, and how many days ago it was published."""
 
     days: float
     is_answered: bool
+    age: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,15 @@ def range_of(waits: Iterable[Wait], *, waited: float = 0.0) -> Range | None:
     None when fewer than `FEWEST` answered waits are known beyond that time: then nothing honest can be said.
     """
     known = list(waits)
-    if sum(wait.is_answered and wait.days > waited for wait in known) < FEWEST:
+    for window in WINDOWS:
+        found = _range([wait for wait in known if wait.age <= window], waited, ENOUGH)
+        if found is not None and found.high is not None:
+            return found
+    return _range(known, waited, FEWEST)
+
+
+def _range(known: Sequence[Wait], waited: float, fewest: int) -> Range | None:
+    if sum(wait.is_answered and wait.days > waited for wait in known) < fewest:
         return None
     steps = survival(known)
     now = min((share for days, share in steps if days <= waited), default=1.0)

@@ -110,7 +110,8 @@ _AND = _folded("and or و او أو ثم then plus")
 class Word:
     """One word of a request: itself without article, the stems it may be found under, how much it tells (0–1).
 
-    `part` numbers the clauses and the members of an enumeration: "yoga, and bread" has two.
+    `part` numbers the clauses and the members of an enumeration: "yoga, and bread" has two. `near` are stems of known
+    words one slip of the finger away, where the word itself is not known.
     """
 
     folded: str
@@ -118,6 +119,7 @@ class Word:
     stems: tuple[str, ...]
     weight: float
     part: int = 0
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ what the neighbours in the tree are called, weakly. A whole name standing in the
 `docs/concepts.md` tells which is worth how much, `benchmarks/resolution.py` measures it.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import exp, log, sqrt
 from typing import Any
@@ -19,13 +19,16 @@ from rapidfuzz.fuzz import token_sort_ratio
 from rapidfuzz.process import cdist
 
 from exchange.lib import arabic
-from skills import phrases
+from skills import phrases, stand_ins
 from skills.lexicon import Lexicon, sound_keys
 from skills.phrases import Word
+from skills.spelling import Spelling
 
 LONGEST_NAME = 8  # words of a name that are looked up as one phrase
 GRAM_SIZES = (2, 3, 4)
 PLACE_BITS = 24  # names that fit an index: 16 million
+SHORT_ASKING = 4  # letters; shorter words that ask are a slip away from too much
+SHORTEST_SLIP = 5  # letters of a word that may be a slip of the finger
 CHARACTERS = 255  # of the alphabet; rarer ones share a place
 MOST_POSTINGS = 600_000  # gram places that one question may touch, rare grams first
 LEAST_ALIKE, SAME_STEM = 0.7, 0.97
@@ -37,6 +40,7 @@ NEARLY_ALL = 0.8  # names that cover so much of a text together are what it list
 ALL = 0.95  # a name that covers so much is the question
 NAMED = 0.42  # a name that stands whole in what somebody says is meant at least so surely
 STRANGE = 0.25  # how much a word counts that no skill is called by
+WRITTEN = (0.776, 0.657, 1.87, 0.653, 0.371, 2.5)  # of words, then of letters: weight, floor, power
 OWN_CLAUSE = 0.85  # how much being all of one clause counts, against being all of the text
 
 Array = np.ndarray[Any, Any]
@@ -76,25 +80,28 @@ class Weights:
     (docs/concepts.md); `floor` values are where a likeness begins to say anything.
     """
 
-    stems: float = 0.02  # words shared with the best name, rare ones counting more
-    grams: float = 0.03  # letter groups shared with the best name
+    stand_in: float = 0.8  # how far a word that may stand for another counts as it
+    dropped: float = 0.5  # how much less a word counts that names of a skill always have and lack
+    slip: float = 0.89  # how far a word one slip away counts as the one that was meant
+    stems: float = 0.057  # words shared with the best name, rare ones counting more
+    grams: float = 0.142  # letter groups shared with the best name
     best_stems: float = 0.06  # the same, mean over the best names
     best_grams: float = 0.06
-    cover: float = 0.165  # share of the question that all names of a concept cover together
-    paired: float = 0.776  # words of question and name pair up, a slip apart or not
-    paired_floor: float = 0.657
-    paired_power: float = 1.87
-    letters: float = 0.653  # the whole name, letter by letter
+    cover: float = 0.124  # share of the question that all names of a concept cover together
+    paired: float = 0.706  # words of question and name pair up, a slip apart or not
+    paired_floor: float = 0.624
+    paired_power: float = 2.82
+    letters: float = 0.511  # the whole name, letter by letter
     letters_floor: float = 0.371
-    letters_power: float = 2.5
-    whole: float = 0.058  # a name is all of the question
+    letters_power: float = 1.99
+    whole: float = 0.15  # a name is all of the question
     translated: float = 0.542  # all evidence through the dictionary, beside names of the question's own language
-    translated_stems: float = 1.242
-    translated_grams: float = 0.409
-    translated_cover: float = 0.435
-    alone: float = 1.461  # the same for a concept without any name in the question's language
+    translated_stems: float = 0.945
+    translated_grams: float = 0.344
+    translated_cover: float = 0.335
+    alone: float = 1.965  # the same for a concept without any name in the question's language
     untold: float = 1.645  # own evidence, for a concept without any name in the other language
-    neighbours: float = 0.089  # the best of what is just above, below or related
+    neighbours: float = 0.065  # the best of what is just above, below or related
     sound: float = 0.5  # strength of a translation that only sounds alike
 
 
@@ -245,7 +252,7 @@ class Resolver:
     """The index, built once per version of the concepts; immutable afterwards, so threads may share it."""
 
     SURE = 0.62  # near hits under this are guesses
-    CLOSE = 0.75  # how much a close look at the names must have added to a near hit that is taken without asking
+    CLOSE = 0.69  # how alike, written, a name and the question must be for a near hit that is taken without asking
     POSSIBLE = 0.08
 
     def __init__(
@@ -278,7 +285,13 @@ class Resolver:
                     softness[stem_of[word]] = min(softness.get(stem_of[word], 1.0), phrases.softness(word))
             self._bare.append(" ".join(bare_of[word] for word in words))
             stems.append(tuple(dict.fromkeys(stem_of[word] for word in words)))
+        asking = {arabic.without_article(word): 0 for word in phrases.ASK if len(word) > SHORT_ASKING}
+        self._spelling = Spelling({**asking, **Counter(word for bare in self._bare for word in bare.split())}.items())
         self._stem_of = {bare_of[word]: stem for word, stem in stem_of.items()}
+        learned = stand_ins.learn((row.concept, row.lang, own) for row, own in zip(rows, stems, strict=True))
+        self._stand_ins = learned.instead
+        for stem, share in learned.dropped.items():
+            softness[stem] = softness.get(stem, 1.0) * (1 - self.weights.dropped * share)
         self._stems = _Stems(stems, softness, self._owner, len(self._concepts))
         self._grams = _Grams([f" {bare} " for bare in self._bare])
         self._phrases: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -327,8 +340,9 @@ class Resolver:
         request = phrases.read(text, is_name=self._is_denying_name)
         if not request.words:
             return []
+        words = self._mended(request.words)
         excluded = {concept for run in request.excluded for concept in self._whole_names(run)[0]}
-        hits = self._rank(request.words, lang, is_spoken=request.is_spoken)
+        hits = self._rank(words, lang, is_spoken=request.is_spoken)
         least = self.POSSIBLE if threshold is None else threshold
         return [
             hit
@@ -378,6 +392,22 @@ class Resolver:
                 starts[start].append(place)
         return starts
 
+    def _mended(self, words: Sequence[Word]) -> Sequence[Word]:
+        """Give the words with what those that no name holds may be meant for; words that only ask go."""
+        out = []
+        for word in words:
+            if len(word.folded) >= SHORTEST_SLIP and not self._is_known(word):
+                near = self._spelling.near(word.bare)
+                if near and near[0] not in self._stem_of:
+                    continue
+                found = dict.fromkeys(self._stem_of[other] for other in near if other in self._stem_of)
+                word = replace(word, near=tuple(found))
+            out.append(word)
+        return out or words
+
+    def _is_known(self, word: Word) -> bool:
+        return any(stem in self._stems.ids or self._lexicon.translations(stem) for stem in word.stems)
+
     def _is_denying_name(self, words: Sequence[str]) -> bool:
         if not self._names_with_denial:
             return False
@@ -397,7 +427,7 @@ class Resolver:
             for concept in np.argpartition(-values, min(most, len(values)) - 1)[:most].tolist()
         }
         hits = []
-        for concept, (place, close) in self._close(words, evidence, sorted({*top, *whole})).items():
+        for concept, (place, close, written) in self._close(words, evidence, sorted({*top, *whole})).items():
             cover, named, told = whole.get(concept, (0.0, place, 0.0))
             raw = float(rough[concept]) + close + (self.weights.whole if cover > ALL else 0.0)
             row = self._rows[named if cover else place]
@@ -407,7 +437,7 @@ class Resolver:
             score += 0.0002 if row.preferred else 0.0
             score -= 0.0001 if lang not in (None, row.lang) else 0.0
             score = round(min(max(score, 0.0), 1.0), 4)
-            is_sure = close >= self.CLOSE and score >= self.SURE
+            is_sure = written >= self.CLOSE and score >= NAMED
             if cover:
                 is_sure = cover >= LEAST_COVER or together >= NEARLY_ALL or len(words) > FEW_WORDS
             hits.append(Hit(row.concept, score, row.text, row.lang, exact=bool(cover), sure=is_sure))
@@ -432,6 +462,7 @@ class Resolver:
         """Give the evidence of each kind: "stems", "grams", "translated", "sounding" by name, covers by concept."""
         ids, idf = self._stems.ids, self._stems.idf
         shares: dict[int, float] = {}
+        alike: dict[int, float] = {}
         translated: dict[int, float] = {}
         sounding: dict[str, float] = {}
         square = translated_square = 0.0
@@ -440,6 +471,9 @@ class Resolver:
             square += word.weight * (max(idf[place] for place in known) if known else self._stems.unknown) ** 2
             for place in known:
                 shares[place] = max(shares.get(place, 0.0), word.weight)
+            for stem, strength in self._instead(word):
+                if stem in ids:
+                    alike[ids[stem]] = max(alike.get(ids[stem], 0.0), strength * word.weight)
             across = self._across(word)
             there = [ids[stem] for stem, _ in across if stem in ids]
             translated_square += (
@@ -452,6 +486,8 @@ class Resolver:
             for stem, strength in across[:3]:
                 if strength > 0.4 * best:
                     sounding[stem] = max(sounding.get(stem, 0.0), strength / best * word.weight)
+        for place, share in alike.items():
+            shares[place] = max(shares.get(place, 0.0), share)
         norm, other_norm = sqrt(square) or 1.0, sqrt(translated_square) or 1.0
         return {
             "stems": self._stems.like(shares, norm),
@@ -462,11 +498,20 @@ class Resolver:
             "translated_cover": self._stems.cover(translated, other_norm),
         }
 
+    def _instead(self, word: Word) -> list[tuple[str, float]]:
+        """Give stems that may stand for a word in the names of a skill, or be meant by a slip."""
+        strong = self.weights.stand_in
+        found = [(other, strong * strength) for stem in word.stems for other, strength in self._stand_ins.get(stem, ())]
+        return found + [(stem, self.weights.slip) for stem in word.near]
+
     def _across(self, word: Word) -> list[tuple[str, float]]:
         out: dict[str, float] = {}
         for stem in word.stems:
             for other, strength in self._lexicon.translations(stem):
                 out[other] = max(out.get(other, 0.0), strength)
+        for stem in word.near:
+            for other, strength in self._lexicon.translations(stem):
+                out[other] = max(out.get(other, 0.0), self.weights.slip * strength)
         if not out and not any(stem in self._stems.ids for stem in word.stems):
             script = arabic.is_arabic(word.bare)
             for key in sound_keys(word.stems[0]):
@@ -503,8 +548,10 @@ class Resolver:
 
     def _close(
         self, words: Sequence[Word], evidence: dict[str, Array], concepts: Sequence[int]
-    ) -> dict[int, tuple[int, float]]:
-        """Give for each concept the place of its best name and what a close look at its best names adds."""
+    ) -> dict[int, tuple[int, float, float]]:
+        """Give for each concept the place of its best name, what a close look at its best names adds, and how alike
+        (0 to about 1.4) the best one and the question are as they are written, words that only stand in left out.
+        """
         w = self.weights
         grams, stems = evidence["grams"], evidence["stems"]
         order = grams + stems + 0.3 * (evidence["sounding"] + evidence["translated"])
@@ -520,27 +567,30 @@ class Resolver:
         extra += w.best_stems * np.add.reduceat(stems[chosen], starts) / counts
         if len(words) > FEW_ENOUGH_TO_PAIR:
             return {
-                concept: (chosen[start], float(more))
+                concept: (chosen[start], float(more), 0.0)
                 for concept, start, more in zip(concepts, starts, extra, strict=True)
             }
-        paired = self._paired(words, chosen)
+        paired, plain = self._paired(words, chosen)
         asked = " ".join(word.bare for word in words)
         letters = np.array([self._letters(asked, self._bare[place]) for place in chosen])
         best_paired = np.maximum.reduceat(paired, starts)
         extra += w.paired * _above(best_paired, w.paired_floor) ** w.paired_power
         extra += w.letters * _above(np.maximum.reduceat(letters, starts), w.letters_floor) ** w.letters_power
+        written = WRITTEN[0] * _above(np.maximum.reduceat(plain, starts), WRITTEN[1]) ** WRITTEN[2]
+        written += WRITTEN[3] * _above(np.maximum.reduceat(letters, starts), WRITTEN[4]) ** WRITTEN[5]
         out = {}
-        for concept, start, count, more in zip(concepts, starts, counts, extra, strict=True):
+        for number, (concept, start, count, more) in enumerate(zip(concepts, starts, counts, extra, strict=True)):
             nearest = start + int(np.argmax(paired[start : start + count]))
-            out[concept] = (chosen[nearest], float(more))
+            out[concept] = (chosen[nearest], float(more), float(written[number]))
         return out
 
     @staticmethod
     def _letters(asked: str, name: str) -> float:
         return max(OSA.normalized_similarity(asked, name), token_sort_ratio(asked, name) / 100)
 
-    def _paired(self, words: Sequence[Word], places: Sequence[int]) -> Array:
-        """Give for each name how well its words and the question's pair up, rare words counting more (0–1).
+    def _paired(self, words: Sequence[Word], places: Sequence[int]) -> tuple[Array, Array]:
+        """Give for each name how well its words and the question's pair up, rare words counting more (0–1): with words
+        that may stand for others, and as they are written.
 
         A soft form of the cosine (Cohen, Ravikumar, Fienberg 2003, "A comparison of string distance metrics for
         name-matching tasks"): words a slip apart count by their likeness.
@@ -549,7 +599,7 @@ class Resolver:
         spots: dict[str, int] = {}
         columns = np.array([spots.setdefault(word, len(spots)) for name in names for word in name], dtype=np.int64)
         if not len(columns):
-            return np.zeros(len(places))
+            return np.zeros(len(places)), np.zeros(len(places))
         known = list(spots)
         alike = cdist([word.bare for word in words], known, scorer=OSA.normalized_similarity, dtype=np.float32)
         alike[alike < LEAST_ALIKE] = 0.0
@@ -563,14 +613,23 @@ class Resolver:
             for stem in word.stems:
                 for column in by_stem.get(stem, ()):
                     alike[row, column] = max(alike[row, column], SAME_STEM)
+        loose = alike.copy()
+        for row, word in enumerate(words):
+            for stem, strength in self._instead(word):
+                for column in by_stem.get(stem, ()):
+                    loose[row, column] = max(loose[row, column], strength)
         mine = np.array(self._question_weights(words)) ** 2
         lengths = np.array([len(name) for name in names])
         starts = np.r_[0, np.cumsum(lengths)[:-1]]
-        pairs, weights = alike[:, columns], theirs[columns]
-        asked = mine @ np.maximum.reduceat(pairs, starts, axis=1) / max(mine.sum(), 1e-9)
-        told = np.add.reduceat(pairs.max(axis=0) * weights, starts) / np.add.reduceat(weights, starts)
-        paired: Array = np.sqrt(asked * told)
-        return paired
+        weights = theirs[columns]
+
+        def both_ways(pairs: Array) -> Array:
+            asked = mine @ np.maximum.reduceat(pairs, starts, axis=1) / max(mine.sum(), 1e-9)
+            told = np.add.reduceat(pairs.max(axis=0) * weights, starts) / np.add.reduceat(weights, starts)
+            paired: Array = np.sqrt(asked * told)
+            return paired
+
+        return both_ways(loose[:, columns]), both_ways(alike[:, columns])
 
     def _question_weights(self, words: Sequence[Word]) -> list[float]:
         return [
@@ -603,7 +662,7 @@ class Resolver:
                 span = range(start, start + size)
                 if any(place in covered for place in span):
                     continue
-                found = self._phrase(words[start : start + size])
+                found = self._phrase(words[start : start + size], is_short=len(words) < FEW_WORDS)
                 if not found:
                     continue
                 covered.update(span)
@@ -617,7 +676,7 @@ class Resolver:
                         out[concept] = (share, place, says)
         return out, sum(weights[place] for place in covered) / everything
 
-    def _phrase(self, words: Sequence[Word]) -> list[int]:
+    def _phrase(self, words: Sequence[Word], *, is_short: bool) -> list[int]:
         key = tuple(sorted({word.stems[0] for word in words}))
         found = self._phrases.get(key, [])
         if len(found) > 1:
@@ -627,7 +686,7 @@ class Resolver:
         if found or len(words) > 3:
             return found
         for place, word in enumerate(words):
-            for other in word.stems[1:]:
+            for other in (*word.stems[1:], *(word.near if len(words) > 1 or is_short else ())):
                 changed = [other if here == place else each.stems[0] for here, each in enumerate(words)]
                 found = self._phrases.get(tuple(sorted(set(changed))), [])
                 if found:

@@ -136,7 +136,7 @@ class Seen(ApiView):
 
 
 def _how_far(person: Person, pk: int) -> dict[str, dict[str, int]]:
-    others = chat.marks(person=person, conversation_id=pk)
+    others = chat.marks(person=person, of=chat.places(person=person, conversation_id=pk))
     return {"seen": chat.seen_by(others), "delivered": chat.delivered_to(others)}
 
 

@@ -215,7 +215,7 @@ def _newer(request: HttpRequest, person: Person, pk: int) -> JsonResponse:
         if found or time.monotonic() >= until:
             break
         time.sleep(LOOK_AGAIN_SECONDS)
-    others = chat.marks(person=person, conversation_id=pk)
+    others = chat.marks(person=person, of=chat.places(person=person, conversation_id=pk))
     told = {"seen": chat.seen_by(others), "delivered": chat.delivered_to(others)}
     return JsonResponse({"messages": found, **told})
 
@@ -238,13 +238,13 @@ def _page(
     for message in shown:
         message.quote = quotes.get(message.reply_to) if message.reply_to else None  # type: ignore[attr-defined]
         message.shown_file = chat.file_of(message)  # type: ignore[attr-defined]
-    others = chat.marks(person=person, conversation_id=conversation.pk)
+    members = chat.places(person=person, conversation_id=conversation.pk)
+    others = chat.marks(person=person, of=members)
     for message in shown:
         message.state = _state(message.seq, others)  # type: ignore[attr-defined]
-    unread = chat.unread_in(person=person, conversation=conversation)
+    unread = sum(max(0, conversation.last_seq - each.seen_seq) for each in members if each.person_id == person.pk)
     people = [other.person for other in others]
     is_group = conversation.is_group
-    members = list(conversation.members.select_related("person"))
     may_write, needs_guardian = chat.may_go_on(members=members, person=person)
     is_open = may_write and bool(others)
     context = {

@@ -5,10 +5,14 @@ of its wish. A change of one person touches only pairs with that person and the 
 after any number of changes are those of a full pass (tests/matching/test_fresh.py).
 """
 
+import secrets
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import transaction
@@ -18,7 +22,7 @@ from django.utils import timezone
 from accounts.models import Block
 from exchange.outbox import services as outbox
 from matching import batch, scoring
-from matching.models import OPEN_SIDES, Dismissal, Match, State
+from matching.models import OPEN_SIDES, Dismissal, Match, State, Written
 from matching.scoring import UNIT, Pair, Side, Weights
 from matching.services import likeness, sides, standing, state
 from matching.similarity import Sparse
@@ -28,6 +32,7 @@ KEPT = 15  # best pairs kept for each listing
 SHARD = 400  # listings of one kind whose pairs are found together
 WRITE = 500
 TRIES = 3
+WORN, MOST_CHANGED = 200, 500  # listings replaced in a pool, and people at once, from which reading anew is quicker
 
 OFFER, WISH = Listing.Kind.OFFER.value, Listing.Kind.WISH.value
 Key = tuple[int, int]  # offer, wish
@@ -91,37 +96,131 @@ class Apart:
         put_aside: dict[int, int] = defaultdict(int)
         for person, _offer, _wish in self.dismissed:
             put_aside[person] += 1
-        held = {owner: len(places) for owner, places in columns.of_owner.items()}
+        held = columns.of_owner
         counts = [
-            sum(held.get(owner, 0) for owner in (row.owner_id, *self.blocked.get(row.owner_id, ())))
+            sum(len(held.get(owner, ())) for owner in (row.owner_id, *self.blocked.get(row.owner_id, ())))
             + put_aside[row.owner_id]
             for row in rows
         ]
         return np.array(counts, dtype=np.int64)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Pool:
-    """All open listings, read once for many shards; true as long as nobody else writes matches."""
+    """All open listings, read once for many searches; a value, so that a changed one leaves the old one as it is."""
 
     frame: Frame
     arrays: dict[str, batch.Sides]
     held: dict[str, dict[int, set[int]]]  # kind → owner → concepts
+    holders: dict[str, dict[int, set[int]]]  # kind → concept → owners
+    marks: dict[str, dict[int, int]] = field(default_factory=dict)  # kind → full list → units of its last pair
 
     @classmethod
-    def of(cls, frame: Frame) -> "Pool":
+    def of(cls, frame: Frame, *, with_marks: bool = False) -> "Pool":
         """Read it."""
         arrays = {kind: frame.arrays(sides.load_all(kind, words=True)) for kind in (OFFER, WISH)}
         held: dict[str, dict[int, set[int]]] = {OFFER: defaultdict(set), WISH: defaultdict(set)}
+        holders: dict[str, dict[int, set[int]]] = {OFFER: defaultdict(set), WISH: defaultdict(set)}
         for kind, found in arrays.items():
             for side in found.sides:
-                held[kind][side.owner_id].update(concept for concept, _sure in side.concepts)
-        return cls(frame, arrays, held)
+                for concept, _sure in side.concepts:
+                    held[kind][side.owner_id].add(concept)
+                    holders[kind][concept].add(side.owner_id)
+        marks = {kind: _marks(kind, arrays[kind].ids.tolist()) for kind in arrays} if with_marks else {}
+        return cls(frame, arrays, held, holders, marks)
+
+    def changed(self, people: Iterable[int]) -> "Pool":
+        """Give it with what some people show read again."""
+        owners = set(people)
+        mine: list[int] = []
+        for chunk in _chunks(sorted(owners)):
+            mine.extend(Listing.objects.filter(owner__in=chunk).values_list("id", flat=True))
+        fresh = sides.load(mine, words=True)
+        arrays, held, holders = dict(self.arrays), dict(self.held), dict(self.holders)
+        for kind in arrays:
+            of_kind = [side for side in fresh if side.kind == kind]
+            arrays[kind] = arrays[kind].changed(owners, of_kind)
+            held[kind] = {owner: concepts for owner, concepts in held[kind].items() if owner not in owners}
+            for side in of_kind:
+                held[kind].setdefault(side.owner_id, set()).update(concept for concept, _sure in side.concepts)
+            before = {concept for owner in owners for concept in self.held[kind].get(owner, ())}
+            after = {concept for owner in owners for concept in held[kind].get(owner, ())}
+            holders[kind] = dict(holders[kind])
+            for concept in before | after:
+                holders[kind][concept] = holders[kind].get(concept, set()) - owners
+            for owner in owners:
+                for concept in held[kind].get(owner, ()):
+                    holders[kind][concept].add(owner)
+        return Pool(self.frame, arrays, held, holders, self.marks)
+
+    def remarked(self, listing_ids: Iterable[int]) -> "Pool":
+        """Give it with the marks of some lists read again."""
+        ids = sorted(set(listing_ids))
+        marks = {}
+        for kind, before in self.marks.items():
+            marks[kind] = dict(before)
+            for listing in ids:
+                marks[kind].pop(listing, None)
+            marks[kind].update(_marks(kind, ids))
+        return replace(self, marks=marks)
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether so much was replaced that it is better read anew."""
+        return any(len(found.gone) > WORN + len(found) // 4 for found in self.arrays.values())
 
     def rows(self, listing_ids: Iterable[int]) -> list[Side]:
         """Give some of them."""
         wanted = set(listing_ids)
-        return [side for found in self.arrays.values() for side in found.sides if side.listing_id in wanted]
+        return [found.sides[place] for found in self.arrays.values() for place in found.places_of(wanted)]
+
+
+class _Kept:
+    """The pool that this process read last. What was written since is read in the log (`Written`), so that it is
+    never older than the matches it is used for; whoever finds a gap there reads everything anew.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: Pool | None = None
+        self._token = ""
+
+    def current(self, now: State) -> Pool:
+        """Give the pool as of a state."""
+        frame = Frame.of(now)
+        with self._lock:
+            pool, token = self._pool, self._token
+        since = min(pool.frame.now.rev, now.rev) if pool else now.rev
+        log = list(Written.objects.filter(rev__gte=since, rev__lte=now.rev).order_by("rev"))
+        fresh = _caught_up(pool, token, log, frame) if pool else None
+        fresh = fresh or Pool.of(frame, with_marks=True)
+        if log and log[-1].rev == now.rev:
+            with self._lock:
+                self._pool, self._token = fresh, log[-1].token
+        return fresh
+
+    def forget(self) -> None:
+        """Read everything anew next time."""
+        with self._lock:
+            self._pool = None
+
+
+def _caught_up(pool: Pool, token: str, log: Sequence[Written], frame: Frame) -> Pool | None:
+    """Give the pool with all that the log tells, or nothing where it cannot be trusted to tell everything."""
+    now, before = frame.now, pool.frame
+    is_whole = 0 < len(log) == now.rev - before.now.rev + 1 and log[0].token == token
+    is_same = (before.now.as_of, before.weigh) == (now.as_of, frame.weigh) and before.sparse is frame.sparse
+    people = {person for entry in log[1:] for person in entry.people}
+    if not is_whole or not is_same or pool.is_worn or len(people) > MOST_CHANGED:
+        return None
+    pool = replace(pool, frame=frame)
+    if people:
+        pool = pool.changed(people)
+    lists = {listing for entry in log[1:] for listing in entry.lists}
+    return pool.remarked(lists) if lists else pool
+
+
+_kept = _Kept()
 
 
 class Search:
@@ -222,13 +321,20 @@ class Back:
         """Read it for the rows of a search."""
         owners = {row.owner_id for row in search.rows}
         if search.pool:
-            held = search.pool.held
-            return cls(search.frame, search.kind, owners, held[search.other], held[search.kind])
-        mine = sides.held_by(owners, search.other)
+            held = search.pool.held[search.other]
+            mine = {owner: held[owner] for owner in owners if owner in held}
+        else:
+            mine = sides.held_by(owners, search.other)
         strong: set[int] = set()
-        for concept in {concept for held in mine.values() for concept in held}:
+        for concept in {concept for held_ in mine.values() for concept in held_}:
             strong.update(_strong(search.frame.sparse, concept))
-        return cls(search.frame, search.kind, owners, mine, sides.holders_of(strong, search.kind))
+        if not search.pool:
+            return cls(search.frame, search.kind, owners, mine, sides.holders_of(strong, search.kind))
+        theirs: dict[int, set[int]] = defaultdict(set)
+        for concept in strong:
+            for owner in search.pool.holders[search.kind].get(concept, ()):
+                theirs[owner].add(concept)
+        return cls(search.frame, search.kind, owners, mine, theirs)
 
     def swaps(self) -> batch.Swaps:
         """Give it by concept: what is given counts for everything it is as good as."""
@@ -240,8 +346,11 @@ class Back:
     def between(self, row: Side, other: Side) -> tuple[int, int] | None:
         """Give (concept the wisher teaches, concept the mentor wishes) of the closest swap, or nothing."""
         best: tuple[float, int, int] | None = None
+        wanted = self.theirs.get(other.owner_id)
+        if not wanted:
+            return None
         for own in self.mine.get(row.owner_id, ()):
-            for their in self.theirs.get(other.owner_id, ()):
+            for their in wanted:
                 value = self.frame.sparse.between(own, their).value
                 if value >= scoring.LEAST_BACK:
                     taught, wished = (own, their) if self.row_kind == WISH else (their, own)
@@ -254,9 +363,9 @@ def refresh_people(*, person_ids: Iterable[int]) -> int:
     people = sorted(set(person_ids))
     if not people:
         return 0
-    _keep(lambda now: _changed(people, Frame.of(now)))
-    mine = Q(offer__owner__in=people) | Q(wish__owner__in=people)
-    return Match.objects.filter(mine).count()
+    _keep(lambda now: _changed(people, _kept.current(now)), people)
+    mine = list(Listing.objects.filter(owner__in=people).values_list("id", flat=True))
+    return sum(Match.objects.filter(Q(offer__in=chunk) | Q(wish__in=chunk)).count() for chunk in _chunks(mine))
 
 
 def refresh_listing(*, listing_id: int) -> int:
@@ -275,7 +384,8 @@ def refresh_lists(*, listing_ids: Iterable[int]) -> int:
 
     def compute(now: State) -> Lists:
         nonlocal written
-        lists = _lists(ids, Frame.of(now))
+        pool = _kept.current(now)
+        lists = _lists(ids, pool.frame, pool)
         written = sum(len(kept) for kept in lists.values())
         return lists
 
@@ -306,6 +416,7 @@ def begin_pass() -> None:
         now.as_of = timezone.localdate()
         now.rev += 1
         now.save(update_fields=["as_of", "rev"])
+        Written.objects.filter(rev__lt=now.rev).delete()  # standings changed, so that every pool is read anew
         Match.objects.exclude(**OPEN_SIDES, offer__owner__profile__max_learners__gt=0).delete()
 
 
@@ -361,10 +472,11 @@ def follow_concepts() -> int:
     return len(ids)
 
 
-def _changed(people: Sequence[int], frame: Frame) -> Lists:
+def _changed(people: Sequence[int], pool: Pool) -> Lists:
     """Give the lists of these people's listings, and those of others that they enter or leave."""
+    pool = pool.changed(people)
     mine = list(Listing.objects.filter(owner__in=people).values_list("id", flat=True))
-    rows = sides.load(mine, words=True)
+    rows = pool.rows(mine)
     kinds = Listing.objects.filter(id__in=mine).values_list("kind", "id")
     lists: Lists = {(kind, listing): {} for kind, listing in kinds}
     put_aside = set(
@@ -375,9 +487,9 @@ def _changed(people: Sequence[int], frame: Frame) -> Lists:
         of_kind = [row for row in rows if row.kind == kind]
         if not of_kind:
             continue
-        search = Search(of_kind, frame)
+        search = Search(of_kind, pool.frame, pool=pool)
         search.apart.dismissed.clear()  # what one side put aside may still stand in the other's list
-        marks = _marks(search.other, [side.listing_id for side in search.columns.sides])
+        marks = pool.marks[search.other]
         own: dict[int, list[Pair]] = {row.listing_id: [] for row in of_kind}
         others: list[Pair] = []
         for row, other, units in search.ranked(max(KEPT, len(search.columns))):
@@ -395,7 +507,7 @@ def _changed(people: Sequence[int], frame: Frame) -> Lists:
             lists[kind, listing] = {_key(pair): pair for pair in sorted(pairs, key=lambda pair: pair.order)[:KEPT]}
         for pair in others:
             new[search.other, (pair.wish if kind == OFFER else pair.offer).listing_id][_key(pair)] = pair
-    lists.update(_followed(set(mine), new, frame))
+    lists.update(_followed(set(mine), new, pool))
     return lists
 
 
@@ -414,7 +526,7 @@ def _is_aside(row: Side, other: Side, whose: Side, put_aside: set[tuple[int, int
     return (whose.owner_id, offer.listing_id, wish.listing_id) in put_aside
 
 
-def _followed(mine: set[int], new: dict[tuple[str, int], dict[Key, Pair]], frame: Frame) -> Lists:
+def _followed(mine: set[int], new: dict[tuple[str, int], dict[Key, Pair]], pool: Pool) -> Lists:
     """Give others' lists after these listings changed: joined where that is enough, found anew where one fell out."""
     standing_rows = _lists_beside(mine, new.keys())
     out: Lists = {}
@@ -437,7 +549,7 @@ def _followed(mine: set[int], new: dict[tuple[str, int], dict[Key, Pair]], frame
         joined: Kept = {key: fresh.get(key) for _order, key in ranked}
         if before or joined.keys() != kept.keys():
             out[beside] = joined
-    out.update(_lists(anew, frame))
+    out.update(_lists(anew, pool.frame, pool))
     return out
 
 
@@ -474,8 +586,11 @@ def _lists(listing_ids: Iterable[int], frame: Frame, pool: Pool | None = None) -
     return out
 
 
-def _keep(compute: Callable[[State], Lists]) -> None:
-    """Compute without holding anybody up, write under the lock; begin again when somebody wrote meanwhile."""
+def _keep(compute: Callable[[State], Lists], people: Sequence[int] = ()) -> None:
+    """Compute without holding anybody up, write under the lock; begin again when somebody wrote meanwhile.
+
+    `people` are those of whom something changed: other processes' pools are told.
+    """
     for attempt in range(1, TRIES + 1):
         before = state.read()
         lists = compute(before) if attempt < TRIES else None
@@ -485,9 +600,24 @@ def _keep(compute: Callable[[State], Lists]) -> None:
                 lists = compute(now)
             elif now.rev != before.rev or now.likeness_rev != before.likeness_rev:
                 continue
+            elif _is_gone(lists):
+                _kept.forget()  # rows were deleted behind the back of the outbox
+                continue
             _write(lists)
             State.objects.filter(id=now.pk).update(rev=F("rev") + 1)
+            told = Written(
+                rev=now.rev + 1, token=secrets.token_hex(8), people=list(people), lists=[key for _kind, key in lists]
+            )
+            Written.objects.bulk_create(
+                [told], update_conflicts=True, unique_fields=["rev"], update_fields=["token", "people", "lists"]
+            )
             return
+
+
+def _is_gone(lists: Lists) -> bool:
+    """Whether a listing of a pair is no longer there at all."""
+    ids = sorted({listing for kept in lists.values() for key, pair in kept.items() if pair for listing in key})
+    return sum(Listing.objects.filter(id__in=chunk).count() for chunk in _chunks(ids)) < len(ids)
 
 
 def _write(lists: Lists) -> None:
@@ -495,27 +625,23 @@ def _write(lists: Lists) -> None:
     wanted: dict[Key, Pair] = {}
     for kept in lists.values():
         wanted.update({key: pair for key, pair in kept.items() if pair is not None})
-    standing_rows = _rows_of(lists.keys())
     found_at = timezone.now()
     gone: list[int] = []
     changed: list[Match] = []
-    for key, match in standing_rows.items():
+    for row in _rows_of(lists.keys()):
+        key = row.offer, row.wish
         pair = wanted.pop(key, None)
-        flags = _flags(lists, key, match.for_offer, match.for_wish)
+        flags = _flags(lists, key, row.for_offer, row.for_wish)
+        numbers = (pair.score, pair.contributions, pair.facts) if pair else row[3:6]
         if not any(flags):
-            gone.append(match.pk)
-        elif _takes(match, pair) or flags != (match.for_offer, match.for_wish):
-            match.for_offer, match.for_wish = flags
-            changed.append(match)
+            gone.append(row.pk)
+        elif numbers != row[3:6] or flags != (row.for_offer, row.for_wish):
+            changed.append(_match(key, numbers, flags, found_at))
     for key, pair in sorted(wanted.items()):
-        for_offer, for_wish = _flags(lists, key, False, False)
-        match = Match(offer_id=key[0], wish_id=key[1], for_offer=for_offer, for_wish=for_wish, found_at=found_at)
-        _takes(match, pair)
-        changed.append(match)
+        numbers = (pair.score, pair.contributions, pair.facts)
+        changed.append(_match(key, numbers, _flags(lists, key, False, False), found_at))
     for chunk in _chunks(gone):
         Match.objects.filter(id__in=chunk).delete()
-    for match in changed:
-        match.pk = None
     Match.objects.bulk_create(
         changed,
         batch_size=WRITE,
@@ -525,16 +651,48 @@ def _write(lists: Lists) -> None:
     )
 
 
-def _rows_of(listings: Iterable[tuple[str, int]]) -> dict[Key, Match]:
-    out: dict[Key, Match] = {}
+class _Row(NamedTuple):
+    """A match as it stands, read without the cost of a model."""
+
+    pk: int
+    offer: int
+    wish: int
+    score: float
+    contributions: dict[str, float]
+    facts: dict[str, Any]
+    for_offer: bool
+    for_wish: bool
+
+
+_FIELDS = ("id", "offer_id", "wish_id", "score", "contributions", "facts", "for_offer", "for_wish")
+
+
+def _rows_of(listings: Iterable[tuple[str, int]]) -> Iterable[_Row]:
+    out: dict[int, _Row] = {}
     by_kind: dict[str, list[int]] = {OFFER: [], WISH: []}
     for kind, listing in listings:
         by_kind[kind].append(listing)
     for kind, ids in by_kind.items():
         for chunk in _chunks(sorted(ids)):
-            for match in Match.objects.filter(**{f"{kind}__in": chunk}):
-                out[match.offer_id, match.wish_id] = match
-    return out
+            for row in Match.objects.filter(**{f"{kind}__in": chunk}).values_list(*_FIELDS):
+                out[row[0]] = _Row(*row)
+    return out.values()
+
+
+def _match(
+    key: Key, numbers: tuple[float, dict[str, float], dict[str, Any]], flags: tuple[bool, bool], at: datetime
+) -> Match:
+    score, contributions, facts = numbers
+    return Match(
+        offer_id=key[0],
+        wish_id=key[1],
+        score=score,
+        contributions=contributions,
+        facts=facts,
+        for_offer=flags[0],
+        for_wish=flags[1],
+        found_at=at,
+    )
 
 
 def _flags(lists: Lists, key: Key, for_offer: bool, for_wish: bool) -> tuple[bool, bool]:
@@ -543,17 +701,6 @@ def _flags(lists: Lists, key: Key, for_offer: bool, for_wish: bool) -> tuple[boo
         for_offer if by_offer is None else key in by_offer,
         for_wish if by_wish is None else key in by_wish,
     )
-
-
-def _takes(match: Match, pair: Pair | None) -> bool:
-    """Write a pair's numbers on a row; gives whether they are new."""
-    if pair is None:
-        return False
-    fresh = (pair.score, pair.contributions, pair.facts)
-    if (match.score, match.contributions, match.facts) == fresh:
-        return False
-    match.score, match.contributions, match.facts = fresh
-    return True
 
 
 def _key(pair: Pair) -> Key:

@@ -303,7 +303,11 @@ def past_waits(*, now: datetime, domain: str = "") -> list[waits.Wait]:
     if domain:
         rows = rows.filter(wish__main_concept__domain=domain)
     return [
-        waits.Wait(max(0.0, ((ended_at or now) - since).total_seconds() / 86_400), ended == Climb.Ended.ANSWERED)
+        waits.Wait(
+            max(0.0, ((ended_at or now) - since).total_seconds() / 86_400),
+            ended == Climb.Ended.ANSWERED,
+            age=(now - since).total_seconds() / 86_400,
+        )
         for since, ended_at, ended in rows.order_by("-since").values_list("since", "ended_at", "ended")[:MOST_WAITS]
     ]
 

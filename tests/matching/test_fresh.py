@@ -11,8 +11,8 @@ from exchange.chat import services as chat
 from exchange.lessons import services as lessons
 from exchange.outbox.models import Event
 from matching import services as matching
-from matching.models import Held, Match, Together
-from matching.services import likeness, pairs
+from matching.models import Held, Match, State, Together, Written
+from matching.services import likeness, pairs, state
 from skills.models import Concept
 from skills.services import concepts as concepts_service
 from skills.services import listings
@@ -200,3 +200,49 @@ def counts():
         set(Held.objects.values_list("person_id", "concept_id")),
         set(Together.objects.values_list("one_id", "other_id", "people")),
     )
+
+
+class TestPool:
+    """What a process keeps in memory is never older than the matches it is used for."""
+
+    @pytest.fixture
+    def town(self, make_offer, make_wish, salma, yusuf, karim, relay):
+        make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"])
+        make_wish(yusuf, "learn to sew", ["rukn:sewing"], lang="en")
+        make_wish(karim, "خياطة", ["rukn:sewing"])
+        relay()
+
+    def test_follows_every_change_without_being_read_again(self, town, make_offer, nadia, salma, relay, monkeypatch):
+        pairs._kept.current(state.read())
+        make_offer(nadia, "تطريز", ["rukn:embroidery"])
+        listings.pause(listing=salma.listings.get(), by=salma)
+        relay()
+        monkeypatch.setattr(pairs.Pool, "of", None)
+        kept = pairs._kept.current(state.read())
+        monkeypatch.undo()
+        anew = pairs.Pool.of(kept.frame, with_marks=True)
+        for kind in ("offer", "wish"):
+            places = [place for places in kept.arrays[kind].of_owner.values() for place in places]
+            shown = {kept.arrays[kind].sides[place] for place in places}
+            assert shown == set(anew.arrays[kind].sides)
+            assert kept.marks[kind] == anew.marks[kind]
+            assert kept.held[kind] == anew.held[kind]
+            assert {key: held for key, held in kept.holders[kind].items() if held} == anew.holders[kind]
+
+    @pytest.mark.parametrize("break_log", [
+        lambda rev: Written.objects.filter(rev=rev).update(token="other"),
+        lambda rev: Written.objects.filter(rev=rev).delete(),
+        lambda rev: State.objects.update(as_of="2001-01-01"),
+    ])  # fmt: skip
+    def test_is_read_anew_where_the_log_cannot_be_trusted(self, town, break_log):
+        before = pairs._kept.current(state.read())
+        assert pairs._kept.current(state.read()).arrays == before.arrays
+        break_log(before.frame.now.rev)
+        assert pairs._kept.current(state.read()).arrays != before.arrays
+
+    def test_survives_rows_that_were_deleted_behind_its_back(self, town, make_wish, nadia, salma, relay):
+        pairs._kept.current(state.read())
+        salma.listings.all().delete()
+        make_wish(nadia, "خياطة", ["rukn:sewing"])
+        relay()
+        assert not Match.objects.filter(wish__owner=nadia).exists()

@@ -193,6 +193,12 @@ class TestUsualWait:
         found = waits.range_of(known)
         assert (found.low, found.high) == (10, 90)
 
+    def test_the_last_wishes_speak_first_where_there_are_enough(self):
+        before = [waits.Wait(2, is_answered=True, age=150)] * 200
+        lately = [waits.Wait(20, is_answered=True, age=30)] * 100
+        assert waits.range_of([*before, *lately]).low == 20
+        assert waits.range_of([*before, *lately[:99]]).low == 2
+
     def test_does_not_forget_those_who_still_wait(self):
         answered = [waits.Wait(day, is_answered=True) for day in range(1, 51)]
         still = [waits.Wait(60, is_answered=False)] * 50

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skills import lexicon, phrases
+from skills import lexicon, phrases, stand_ins
 from skills.lexicon import Lexicon
 from skills.resolution import Hit, LabelRow, Resolver
 from skills.services import rerank, words
+from skills.spelling import Spelling
 
 NAMES = {
     1: {"ar": ["الخياطة", "تخييط"], "en": ["sewing", "dressmaking"]},
@@ -177,3 +178,47 @@ class TestRerank:
         settings.RESOLVE_RERANK = "no_such_module"
         rerank._model.cache_clear()
         assert rerank.reranked("x", self.hits) == self.hits
+
+
+class TestStandIns:
+    NAMES = (
+        (1, "en", ("sell", "hous")), (1, "en", ("market", "hous")),
+        (2, "en", ("sell", "car")), (2, "en", ("market", "car")),
+        (3, "en", ("mend", "shoe")), (3, "en", ("shoe",)),
+        (4, "en", ("wash", "shoe")), (4, "ar", ("غسل", "حذا")),
+    )  # fmt: skip
+
+    def test_words_that_change_places_stand_for_each_other(self):
+        learned = stand_ins.learn(self.NAMES)
+        assert [stem for stem, _strength in learned.instead["market"]] == ["sell"]
+        assert learned.instead["sell"][0][1] == pytest.approx(2 / 3.5)
+
+    def test_no_word_stands_for_one_of_the_other_language(self):
+        assert "غسل" not in stand_ins.learn(self.NAMES).instead
+
+    def test_a_word_that_a_name_may_lack_counts_less(self):
+        dropped = stand_ins.learn(self.NAMES).dropped
+        assert dropped["mend"] > 0
+        assert "sell" not in dropped
+
+    def test_a_skill_is_found_by_a_name_that_nobody_wrote(self):
+        texts = {1: ["sell houses", "market houses"], 2: ["sell cars", "market cars"]}
+        texts |= {3: ["bake bread"], 4: ["cut bread"], 5: ["sell bread"]}
+        found = Resolver([LabelRow(concept, "en", text, True) for concept, own in texts.items() for text in own])
+        places = [hit.concept for hit in found.resolve("market bread")]
+        assert places.index(5) < min(places.index(3), places.index(4))
+
+
+class TestSpelling:
+    def test_words_one_slip_away_are_found_the_most_used_first(self):
+        words = Spelling([("خياطه", 3), ("خياره", 9), ("سباكه", 1)])
+        assert words.near("خياطخ") == ["خياطه"]
+        assert words.near("خيااه") == ["خياره", "خياطه"]
+        assert not words.near("خبز")
+
+    @pytest.mark.parametrize("text", ["أريد أن أتعلم التطيرز", "أريد أن أتعمل التطريز", "اتعلم قيدة السيارة"])
+    def test_a_slip_in_any_word_is_forgiven(self, resolver, text):
+        assert resolver.resolve(text)[0].concept in (2, 3)
+
+    def test_a_word_of_another_dialect_is_not_taken_for_its_neighbour(self, resolver):
+        assert not resolver.resolve("بغيت نصاوب موتوري", sure=True)

@@ -381,19 +381,25 @@ class Mark:
     delivered: int
 
 
-def marks(*, person: Person, conversation_id: int) -> list[Mark]:
-    """Give how far each of the others in a talk of this person is: what their devices have, and what they have seen."""
+def places(*, person: Person, conversation_id: int) -> list[Member]:
+    """Give everyone's place in a talk of this person, guardians included, with their people, in one query.
+
+    Each carries `hides`: whether its seen mark is hidden from this person.
+    """
     rows = Member.objects.filter(conversation__members__person=person, conversation=conversation_id)
-    others = (
-        rows.filter(is_guardian=False)
-        .exclude(person=person)
-        .annotate(hides=_hidden(person))
-        .select_related("person")
-        .order_by("id")
-    )
+    return list(rows.annotate(hides=_hidden(person)).select_related("person").order_by("id"))
+
+
+def marks(*, person: Person, of: Iterable[Member]) -> list[Mark]:
+    """Give how far each of the others in a talk is: what their devices have, and what they have seen. Of `places`."""
     return [
-        Mark(each.person, None if each.hides else each.seen_seq, max(each.received_seq, each.seen_seq))
-        for each in others.select_related("person").order_by("id")
+        Mark(
+            each.person,
+            None if each.hides else each.seen_seq,  # type: ignore[attr-defined]
+            max(each.received_seq, each.seen_seq),
+        )
+        for each in of
+        if each.person_id != person.pk and not each.is_guardian
     ]
 
 
@@ -602,12 +608,6 @@ def deletions(*, people: Iterable[int], since: datetime) -> list[tuple[int, int,
     """Give (person, conversation, seq) of what was deleted since then in talks of these people."""
     rows = Message.objects.filter(deleted_at__gte=since, conversation__members__person__in=list(people))
     return list(rows.values_list("conversation__members__person", "conversation_id", "seq"))
-
-
-def unread_in(*, person: Person, conversation: Conversation) -> int:
-    """Give how many messages of one talk this person has not seen."""
-    seen = Member.objects.filter(conversation=conversation, person=person).values_list("seen_seq", flat=True).first()
-    return max(0, conversation.last_seq - (seen or 0))
 
 
 def unread_count(*, person: Person) -> int:

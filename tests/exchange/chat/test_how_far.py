@@ -27,7 +27,7 @@ def write(talk, who):
 
 
 def how_far(talk, who):
-    found = chat.marks(person=who, conversation_id=talk.pk)
+    found = chat.marks(person=who, of=chat.places(person=who, conversation_id=talk.pk))
     return chat.seen_by(found), chat.delivered_to(found)
 
 
