@@ -11,9 +11,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
 
 app = Celery("rukn")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(
-    ["exchange.outbox", "exchange.limits", "skills", "matching", "exchange.lessons", "exchange.notices"]
-)
+ROOMS = (
+    "exchange.outbox", "exchange.limits", "skills", "matching", "exchange.chat", "exchange.lessons", "exchange.notices",
+)  # fmt: skip
+app.autodiscover_tasks(ROOMS)
 
 
 @setup_logging.connect

@@ -318,6 +318,8 @@ ACCOUNT_LOGOUT_ON_GET = False
 USERSESSIONS_TRACK_ACTIVITY = False
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+if DEMO and EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend":
+    EMAIL_BACKEND = "exchange.console_mail.PrintedMail"
 EMAIL_TIMEOUT = 10
 _from_email = env.str("DEFAULT_FROM_EMAIL", default="")
 DEFAULT_FROM_EMAIL = _from_email or "ركن Rukn <rukn@localhost>"

@@ -1,5 +1,6 @@
 """The one command: starts from nothing, keeps its data, takes the next port, ends kindly, and exists only as a demo."""
 
+import io
 import re
 import signal
 import socket
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from browser import surroundings
+from django.core.mail import EmailMessage
 from django.db import transaction
 
 from exchange.checks import demo_is_off
+from exchange.console_mail import PrintedMail
 from exchange.management.seed import plant
 from skills.models import Listing
 from skills.services import concepts
@@ -65,6 +68,19 @@ def stop(process):
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=10) == 0
     return time.monotonic() - started
+
+
+def test_prints_a_code_whole_and_a_notice_in_one_line():
+    stream = io.StringIO()
+    code = EmailMessage("Your code", "Hello,\n\nYour code is 123456.\n", to=["yusuf@example.org"])
+    notice = EmailMessage("رد جديد", "سطور كثيرة\n" * 9, to=["salma@example.org"], headers={"List-Unsubscribe": "<x>"})
+    assert PrintedMail(stream=stream).send_messages([code, notice]) == 2
+    assert stream.getvalue().splitlines() == [
+        "✉ yusuf@example.org · Your code",
+        "  Hello,",
+        "  Your code is 123456.",
+        "✉ salma@example.org · رد جديد",
+    ]
 
 
 @pytest.mark.xdist_group("browser")

@@ -14,6 +14,7 @@ from accounts.services import care
 from exchange.chat import one_statement
 from exchange.chat import services as chat
 from exchange.chat.models import Conversation, Member
+from exchange.chat.services import groups
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 from matching.services import rings
@@ -165,7 +166,9 @@ class TestWithAGuardian:
     def test_seen_is_said_of_those_who_talk(self, guarded, lesson, nadia, salma):
         talk = lessons.say_hello(listing=lesson, by=guarded, body="مرحبًا").conversation_id
         chat.mark_seen(person=nadia, conversation_id=talk, seq=1)
-        assert chat.seen_by(person=guarded, conversation_id=talk) == {str(salma.pk): 0}
+        assert chat.seen_by(chat.marks(person=guarded, of=chat.places(person=guarded, conversation_id=talk))) == {
+            str(salma.pk): 0
+        }
         assert {row[2] for row in chat.state(person=guarded)} == {salma.pk}
 
 
@@ -201,6 +204,41 @@ async def test_the_one_statement_leaves_guarded_talks_to_the_rules(guarded, nadi
     fields = {"conversation_id": talk, "client_id": uuid.uuid4(), "body": "بعد ذلك"}
     assert await writer.send(sender=salma, **fields) is None
     await writer.close()
+
+
+class TestGroups:
+    @pytest.fixture
+    def group(self, guarded, salma, yusuf):
+        return groups.open_group(subject="حلقة", subject_lang="ar", people=[guarded, salma, yusuf])
+
+    def members(self, group):
+        return dict(Member.objects.filter(conversation=group).values_list("person__email", "is_guardian"))
+
+    def test_bring_the_guardian_with_somebody_young(self, group, nadia):
+        assert self.members(group)[nadia.email] is True
+        assert say(group.pk, nadia).seq == 1
+
+    def test_are_not_opened_without_one(self, layan, salma):
+        with pytest.raises(care.NeedsGuardian):
+            groups.open_group(subject="حلقة", subject_lang="ar", people=[layan, salma])
+
+    def test_take_both_in_later(self, guarded, salma, yusuf, nadia):
+        group = groups.open_group(subject="حلقة", subject_lang="ar", people=[salma, yusuf])
+        groups.join(conversation=group, person=guarded)
+        assert self.members(group)[nadia.email] is True
+
+    def test_are_left_together_and_by_the_guardian_only_so(self, group, guarded, nadia, salma):
+        with pytest.raises(groups.GuardianStays):
+            groups.leave(conversation_id=group.pk, person=nadia)
+        groups.leave(conversation_id=group.pk, person=salma)
+        assert nadia.email in self.members(group)
+        groups.leave(conversation_id=group.pk, person=guarded)
+        assert nadia.email not in self.members(group)
+
+    def test_keep_a_guardian_who_takes_part_themselves(self, guarded, nadia, salma):
+        group = groups.open_group(subject="حلقة", subject_lang="ar", people=[guarded, nadia, salma])
+        groups.leave(conversation_id=group.pk, person=guarded)
+        assert self.members(group)[nadia.email] is False
 
 
 @pytest.mark.parametrize(
