@@ -51,9 +51,9 @@ class City:
         """Wait for the newest code that was mailed to an address."""
         until = time.monotonic() + 10
         while time.monotonic() < until:
-            mails = self.log.read_text(encoding="utf-8").split("-" * 79)
+            mails = self.log.read_text(encoding="utf-8").split("✉ ")
             for mail in reversed(mails):
-                if f"To: {email}" in mail and (found := re.search(r"^\s*(\d{6})\s*$", mail, re.M)):
+                if mail.startswith(f"{email} ") and (found := re.search(r"^\s*(\d{6})\s*$", mail, re.M)):
                     return found.group(1)
             time.sleep(0.1)
         raise AssertionError(f"no code was mailed to {email}")

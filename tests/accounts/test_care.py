@@ -13,6 +13,7 @@ from exchange.lessons.models import Lesson
 from exchange.moderation import services as moderation
 from exchange.notices import services as notices
 from exchange.notices.models import Notice
+from exchange.notices.services import mailing
 from skills.models import Listing
 
 pytestmark = pytest.mark.django_db
@@ -160,6 +161,6 @@ class TestPauseEverything:
 
         notices.tell(people=[salma.pk], kind="ring_proposed", key="1", url="/")
         accounts.pause(person=salma)
-        assert notices.send_due(now=timezone.now()) == 0
+        assert mailing.send_due(now=timezone.now()) == 0
         accounts.resume(person=salma)
-        assert notices.send_due(now=timezone.now()) == 1
+        assert mailing.send_due(now=timezone.now()) == 1

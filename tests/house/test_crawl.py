@@ -10,6 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from town import arguments, routes
 
+from exchange.templatetags import drawn
+
 # What is kept for this browser, not for people: Django's sessions.
 APART = {"sessions.Session"}
 PRIVATE = ("me", "talks", "talk", "desk", "home", "listing")
@@ -76,6 +78,7 @@ def test_every_answer_carries_its_headers(addresses, browsers):
             is_private = who != "anonymous" and not address.startswith("/static/rukn")
             if not held or (is_private and "no-store" not in answer.headers.get("Cache-Control", "")):
                 wrong.append(f"{who} {address}: {dict(answer.headers)}")
+    drawn.forget()
     assert wrong == [], wrong
 
 
@@ -147,6 +150,7 @@ class TestWhatGoesWrong:
 
 def test_the_citys_digits_stand_on_every_arabic_page(addresses, browsers, settings):
     settings.CITY = {**settings.CITY, "digits": "arab"}
+    drawn.forget()  # what other tests had drawn
     left = re.compile(r"<(script|style|code|kbd|svg|textarea|select)\b.*?</\1>|<[^>]*>|&[#\w]+;", re.DOTALL)
     wrong = []
     for who in ("salma", "amal"):
@@ -160,4 +164,5 @@ def test_the_citys_digits_stand_on_every_arabic_page(addresses, browsers, settin
             if found := re.findall(r".{0,20}[0-9].{0,20}", shown):
                 wrong.append((address, found))
             assert "<body" not in page or 'data-digits="arab"' in page
+    drawn.forget()
     assert wrong == [], wrong

@@ -83,11 +83,15 @@ def tell(
     ready = timezone.now() + (wait_of(kind) if wait is None else wait)
     rows = []
     has_device = Exists(Device.objects.filter(person=OuterRef("pk"))) if settings.VAPID_PRIVATE_KEY else Value(False)
-    known = Person.objects.filter(id__in=ids).select_related("notice_habit", "profile").annotate(has_device=has_device)
+    known = (
+        Person.objects.filter(id__in=ids)
+        .select_related("notice_habit")
+        .annotate(has_device=has_device, rests_since=F("profile__paused_at"))
+    )
     for person in known.order_by("id"):
         choice, habits = chosen.get(person.pk), habits_of(person)
         how = choice.how if choice else KINDS[kind].how
-        rests = person.profile.is_paused and kind not in ALWAYS  # the bell on the page keeps it for them
+        rests = person.rests_since is not None and kind not in ALWAYS  # the bell on the page keeps it for them
         due = None if rests else rules.mail_due(how, ready=ready, habits=habits, zone=zone_of(habits))
         on_page = choice is None or choice.on_page
         push_due = None
