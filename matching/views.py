@@ -31,7 +31,7 @@ def listing_matches(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         matching.refresh_listing(listing_id=pk)
         return redirect("listing_matches", pk=pk)
-    views = matching.matches_for(listing=listing, person=person, language=str(request.LANGUAGE_CODE))
+    views = matching.matches_for(listing=listing, person=person, language=str(request.LANGUAGE_CODE), for_cards=True)
     cards = [
         card_of(
             view.listing,

@@ -52,7 +52,7 @@ class Frame:
     @classmethod
     def of(cls, now: State) -> "Frame":
         """Give the present one."""
-        return cls(now, state.weights(), likeness.current(now))
+        return cls(now, state.weights(now), likeness.current(now))
 
     def arrays(self, found: Sequence[Side]) -> batch.Sides:
         """Give listings as arrays."""

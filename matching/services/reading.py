@@ -61,11 +61,16 @@ class Catalogue:
         return search.best(keep=limit)[wish.listing_id]
 
 
-def matches_for(*, listing: Listing, person: Person, language: str, limit: int = 10) -> list[MatchView]:
-    """Give the kept matches of a person's own listing that they may see, best first."""
+def matches_for(
+    *, listing: Listing, person: Person, language: str, limit: int = 10, for_cards: bool = False
+) -> list[MatchView]:
+    """Give the kept matches of a person's own listing that they may see, best first.
+
+    `for_cards`: read of their listings only what cards show.
+    """
     side = "wish" if listing.kind == Listing.Kind.WISH else "offer"
     rows = Match.objects.for_owner(person).filter(**{f"{side}_id": listing.pk}).order_by("-score", "id")[:limit]
-    return views_of(matches=list(rows), person=person, language=language, with_hints=True)
+    return views_of(matches=list(rows), person=person, language=language, with_hints=True, for_cards=for_cards)
 
 
 def suggestions_for(

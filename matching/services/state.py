@@ -1,5 +1,6 @@
 """The one row that says with what all kept matches were computed, and locks whoever writes them."""
 
+from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from matching import scoring
@@ -9,8 +10,12 @@ ONLY = 1
 
 
 def read() -> State:
-    """Give the row as it is, or what it would be before anything was computed."""
-    return State.objects.filter(id=ONLY).first() or State(id=ONLY, as_of=timezone.localdate())
+    """Give the row as it is, or what it would be before anything was computed. It brings the fit that counts."""
+    fit = _accepted()
+    rows = State.objects.filter(id=ONLY).annotate(
+        fit=Subquery(fit.values("id")[:1]), fitted=Subquery(fit.values("values")[:1])
+    )
+    return rows.first() or State(id=ONLY, as_of=timezone.localdate())
 
 
 def lock() -> State:
@@ -22,7 +27,13 @@ def lock() -> State:
     return found
 
 
-def weights() -> scoring.Weights:
-    """Give the weights that count: the last fit an operator accepted, else the priors."""
-    fit = Fit.objects.exclude(accepted_at=None).order_by("-accepted_at", "-id").first()
+def weights(now: State | None = None) -> scoring.Weights:
+    """Give the weights that count: the last fit an operator accepted, else the priors. `now`: a row of `read`."""
+    if now is not None and hasattr(now, "fitted"):
+        return scoring.weights(now.fitted, now.fit) if now.fit else scoring.weights()  # type: ignore[attr-defined]
+    fit = _accepted().first()
     return scoring.weights(fit.values, fit.pk) if fit else scoring.weights()
+
+
+def _accepted() -> QuerySet[Fit]:
+    return Fit.objects.exclude(accepted_at=None).order_by("-accepted_at", "-id")

@@ -25,6 +25,7 @@ MOST_WAITS = 2_000
 AT_ONCE = 50
 QUEUE = 30
 WIDER = 6
+WIDER_RUNGS = [rung.name for rung in ladder.LADDER if rung.name != ladder.SUGGESTED]
 
 
 class Taken(Refused):
@@ -226,8 +227,8 @@ def wider_offers(*, wish: Listing, person: Person, limit: int = WIDER) -> list[L
 
     Empty below the rung of the wider circle.
     """
-    climb = Climb.objects.filter(wish=wish, ended_at=None).first()
-    near = near_concepts(_concepts_of(wish)) if climb is not None and climb.rung != ladder.SUGGESTED else set()
+    climbs = Tag.objects.filter(listing=wish, listing__climb__ended_at=None, listing__climb__rung__in=WIDER_RUNGS)
+    near = near_concepts(set(climbs.exclude(concept=None).values_list("concept_id", flat=True)))
     if not near:
         return []
     matched = Match.objects.filter(wish=wish).values("offer")
@@ -247,7 +248,7 @@ def wider_wishes(*, person: Person, now: datetime, limit: int = WIDER) -> list[L
         kind=Listing.Kind.WISH,
         tags__concept__in=near,
         climb__ended_at=None,
-        climb__rung__in=[rung.name for rung in ladder.LADDER if rung.name != ladder.SUGGESTED],
+        climb__rung__in=WIDER_RUNGS,
     )
     rows = (
         rows.exclude(owner=person)
@@ -322,11 +323,6 @@ def climbing(*, limit: int = 100) -> Sequence[Climb]:
     """Give the wishes that have reached the highest rung, the longest waiting first."""
     rows = Climb.objects.filter(rung=ladder.STEWARD, ended_at=None).select_related("wish", "wish__owner", "steward")
     return list(rows.order_by("since", "id")[:limit])
-
-
-def _concepts_of(listing: Listing) -> set[int]:
-    tags = Tag.objects.filter(listing=listing).exclude(concept=None)
-    return {concept for concept in tags.values_list("concept_id", flat=True) if concept is not None}
 
 
 def _lapse(rows: QuerySet[Claim], now: datetime) -> int:

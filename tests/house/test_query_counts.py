@@ -29,6 +29,7 @@ from skills.services import listings
 pytestmark = [pytest.mark.django_db, pytest.mark.late_engine]
 PINNED = Path(__file__).resolve().parents[1] / "data" / "query_counts.json"
 MORE = 400
+MOST = 12  # queries of a page
 ENGINE = connection.vendor + ("+elasticsearch" if settings.ELASTICSEARCH_URL else "")
 QUERIES = {"find": "?q=sewing", "find_suggest": "?q=sew", "concept_suggest": "?q=sew", "talk_search": "?q=مرحبا"}
 GOALS = {  # performance goal W1, as pinned for a visitor and for a resident
@@ -236,3 +237,15 @@ def test_goals_are_kept(name, who):
     method, status, count = json.loads(PINNED.read_text(encoding="utf-8"))[ENGINE][name][who]
     assert (method, status) == ("GET", 200)
     assert count <= GOALS[name, who]
+
+
+def test_no_page_asks_more_than_twelve_times():
+    pinned = json.loads(PINNED.read_text(encoding="utf-8"))
+    wrong = [
+        (engine, name, who, count)
+        for engine, pages in pinned.items()
+        for name, page in pages.items()
+        for who, (method, _status, count) in page.items()
+        if method == "GET" and count > MOST and not name.startswith("admin:")
+    ]
+    assert wrong == []
