@@ -31,12 +31,6 @@ class NeedsGuardian(Refused):
     code = "needs_guardian"
 
 
-class NotForYoung(Refused):
-    """A lesson in a private place, with somebody of 13 to 17."""
-
-    code = "not_for_young"
-
-
 class GuardianDecides(Refused):
     """What only the guardian can change."""
 
