@@ -17,7 +17,7 @@ def say(page, text):
 def test_unsent_words_are_shared_by_tabs_sent_once_and_wiped_at_sign_out(city, visit):
     one = visit("desk", "en", enter="learner")
     one.goto("/talks/")
-    one.locator(".talks a").first.click()
+    one.locator(".talks a", has_text="أحفادي").first.click()
     one.wait_for_url("**/talks/*/")
     two = one.context.new_page()
     two.goto(one.url)
