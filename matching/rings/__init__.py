@@ -80,8 +80,9 @@ class Round:
 class Plan:
     """Rings and chains, what they weigh, and a bound which no plan under the same rules exceeds.
 
-    `ended` says why the search stopped: "proven" best, "work" done, or "time" was up (or somebody stopped it). Only a
-    plan that time cut off may differ in a second run. `expected` is the weight after declines, where asked for.
+    `ended` says why the search stopped: "proven" best, "work" done, or "time" was up (or somebody stopped it). Only
+    where a busy machine reached the wall may a second run differ: a "proven" plan then by another as good.
+    `expected` is the weight after declines, where asked for.
     """
 
     rings: tuple[tuple[Person, ...], ...] = ()

@@ -29,6 +29,15 @@ def test_full_for_a_month_is_one_tap_and_who_asked_is_told(visit):
     page.reload()
     expect(page.locator(".talk > p.notice")).to_contain_text("لا متّسع الآن")
     look(page)
+    # She has room again before the month is over; the other journeys find her offer where it was.
+    reader.goto("/me/")
+    back = reader.locator("form[action$='/resume/'] button")
+    expect(back.first).to_be_visible()
+    for _ in range(back.count()):
+        back.first.click()
+        reader.wait_for_url("**/me/**")
+        reader.goto("/me/")
+    expect(back).to_have_count(0)
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

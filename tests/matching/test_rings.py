@@ -165,10 +165,15 @@ class TestATown:
         assert plan.ended in ("time", "proven")
         assert plan.weight >= 0.8 * plan.bound
 
-    def test_gives_the_same_plan_twice(self, town):
+    def test_gives_the_same_plan_twice(self, town, monkeypatch):
+        from matching.rings import budget
+
+        # Work is counted; only the wall depends on the machine, and a busy one reaches it. Here there is none.
+        monkeypatch.setattr(budget.Budget, "left", property(lambda _budget: 600.0))
         short = Round(town.people, list(town.edges), rules=Rules(seconds=1.5, seed=5))
         one, other = find(short), find(short)
-        assert "time" in (one.ended, other.ended) or one == other  # a machine much too slow is cut off by the clock
+        assert one.ended == other.ended != "time"
+        assert one == other
 
     def test_leaves_rings_out_rather_than_memory_when_there_are_too_many(self, town, monkeypatch):
         from matching.rings import packing
