@@ -23,20 +23,30 @@ class CleanCharField(forms.CharField):
         return super().to_python(clean(value) if isinstance(value, str) else value) or ""
 
 
+class MailField(forms.EmailField):
+    """An e-mail address, written from left to right in either language. `asks`: what is said when it is empty."""
+
+    def __init__(self, *, asks: Any, autocomplete: str = "off", **kwargs: Any) -> None:
+        shown = {"autocomplete": autocomplete, "inputmode": "email", "dir": "ltr", "spellcheck": "false"}
+        super().__init__(
+            max_length=200,
+            widget=forms.EmailInput(attrs=shown),
+            error_messages={
+                "required": asks,
+                "invalid": _("This does not look like an e-mail address. An example: name@example.org"),
+            },
+            **kwargs,
+        )
+
+
 class EnterForm(RequestLoginCodeForm):
     """One field for both coming back and joining: the code goes to the address either way."""
 
-    email = forms.EmailField(
+    email = MailField(
         label=_("Your e-mail"),
-        max_length=200,
         help_text=_("We send a six-digit code to it. No password is needed."),
-        widget=forms.EmailInput(
-            attrs={"autocomplete": "email", "inputmode": "email", "dir": "ltr", "spellcheck": "false"}
-        ),
-        error_messages={
-            "required": _("Write your e-mail address."),
-            "invalid": _("This does not look like an e-mail address. An example: name@example.org"),
-        },
+        asks=_("Write your e-mail address."),
+        autocomplete="email",
     )
 
     def clean_email(self) -> str:
@@ -115,17 +125,10 @@ class AgeForm(forms.Form):
 class GuardianForm(forms.Form):
     """Whom somebody of 13 to 17 asks."""
 
-    email = forms.EmailField(
+    email = MailField(
         label=_("E-mail of your guardian"),
-        max_length=200,
         help_text=_("Your mother, your father, or who looks after you. We write to them; they come in and agree."),
-        widget=forms.EmailInput(
-            attrs={"inputmode": "email", "dir": "ltr", "spellcheck": "false", "autocomplete": "off"}
-        ),
-        error_messages={
-            "required": _("Write your guardian’s e-mail address."),
-            "invalid": _("This does not look like an e-mail address. An example: name@example.org"),
-        },
+        asks=_("Write your guardian’s e-mail address."),
     )
 
 
@@ -139,17 +142,7 @@ class ContactForm(forms.Form):
         widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
         error_messages={"required": _("Write their name.")},
     )
-    email = forms.EmailField(
-        label=_("Their e-mail"),
-        max_length=200,
-        widget=forms.EmailInput(
-            attrs={"inputmode": "email", "dir": "ltr", "spellcheck": "false", "autocomplete": "off"}
-        ),
-        error_messages={
-            "required": _("Write their e-mail address."),
-            "invalid": _("This does not look like an e-mail address. An example: name@example.org"),
-        },
-    )
+    email = MailField(label=_("Their e-mail"), asks=_("Write their e-mail address."))
 
 
 class WelcomeForm(forms.Form):

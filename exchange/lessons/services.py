@@ -48,12 +48,6 @@ class NoLinks(Refused):
     code = "no_links"
 
 
-class NotForYoung(Refused):
-    """A lesson in a private place, with somebody of 13 to 17."""
-
-    code = "not_for_young"
-
-
 class TooManyHellos(Refused):
     """A new account has said hello to as many strangers as it may in a day."""
 
@@ -84,9 +78,9 @@ def say_hello(
 
     On an offer the owner teaches; on a wish the one who says hello would. `is_stranger`: false where both already
     agreed to meet (a ring), so that the bounds of first words do not hold. Refused: `OwnListing`, `NotReachable`,
-    `AgeNotSaid`, `NeedsGuardian`, `NotForYoung` (either is 13 to 17, and the lesson in a private place), `TooLong`,
-    `NoLinks`, `TooManyHellos`, and what `chat.send` refuses about the words. Words that a curator must read first open
-    the talk for their sender alone.
+    `AgeNotSaid`, `NeedsGuardian`, `listings.NotForYoung` (either is 13 to 17, and the lesson in a private place),
+    `TooLong`, `NoLinks`, `TooManyHellos`, and what `chat.send` refuses about the words. Words that a curator must read
+    first open the talk for their sender alone.
     """
     # The listing's row is the lock: two clicks at once make one enquiry.
     locked = Listing.objects.select_for_update(of=("self",))
@@ -106,7 +100,9 @@ def say_hello(
         raise NotReachable(_("This neighbour is not taking new hellos now."))
     care.require_may_meet(by)
     if (by.is_young or owner.is_young) and not policies.suits_the_young(format=listing.format, place=listing.place):
-        raise NotForYoung(_("Learners of 13 to 17 meet online or in a public place only; this lesson is in neither."))
+        raise listings.NotForYoung(
+            _("Learners of 13 to 17 meet online or in a public place only; this lesson is in neither.")
+        )
     if is_stranger:
         _bound(by, body)
     teacher, learner = (owner, by) if listing.is_offer else (by, owner)

@@ -351,6 +351,7 @@ def _record(
     decision = Decision.objects.create(
         revision=revision, curator=curator, verdict=verdict, reason=reason, note=note, before=before
     )
+    Look.objects.filter(revision=revision).delete()  # only what waits is looked at; the table stays as short
     _tell(decision)
     return decision
 

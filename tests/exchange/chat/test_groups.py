@@ -65,6 +65,15 @@ class TestEveryWay:
         assert notice in client_of(yusuf).get(f"/talks/{group.pk}/").content.decode()
         assert notice not in client_of(salma).get(f"/talks/{group.pk}/").content.decode()
 
+    def test_of_two_is_ended_by_a_block(self, way, group, salma, yusuf, karim, client_of):
+        groups.leave(conversation_id=group.pk, person=karim)
+        accounts.block(blocker=yusuf, blocked=salma)
+        for who in (salma, yusuf):
+            with pytest.raises(chat.NotReachable):
+                write(group, who, way=way)
+        page = client_of(salma).get(f"/talks/{group.pk}/").content.decode()
+        assert "لا يمكنكما تبادل الرسائل الآن." in page
+
     def test_who_left_is_out(self, way, group, salma, karim):
         groups.leave(conversation_id=group.pk, person=karim)
         with pytest.raises(chat.NoSuchTalk):

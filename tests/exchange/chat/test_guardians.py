@@ -127,7 +127,7 @@ class TestWithAGuardian:
 
     def test_only_public_places_or_online(self, guarded, make_offer, salma):
         home = make_offer(salma, "تطريز", ["خياطة"], place="بيتي")
-        with pytest.raises(lessons.NotForYoung):
+        with pytest.raises(listings.NotForYoung):
             lessons.say_hello(listing=home, by=guarded, body="مرحبًا")
         with pytest.raises(listings.NotForYoung):
             make_offer(guarded, "أساعد في الرياضيات", ["رياضيات"], place="عندنا في البيت")

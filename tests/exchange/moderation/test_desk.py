@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from exchange.moderation import services as moderation
-from exchange.moderation.models import Decision
+from exchange.moderation.models import Decision, Look
 from skills.models import Listing, Revision
 from skills.services import listings
 
@@ -77,6 +77,7 @@ class TestTwoCurators:
         assert moderation.next_text(curator=deputy) == three[1]
         moderation.let_through(revision=three[0], curator=huda)
         assert moderation.next_text(curator=huda, but=three[0]) == three[2]
+        assert set(Look.objects.values_list("revision", flat=True)) == {three[1].pk, three[2].pk}  # only what waits
 
     def test_are_given_the_same_text_again_until_they_decide(self, three, huda):
         assert moderation.next_text(curator=huda) == moderation.next_text(curator=huda) == three[0]
