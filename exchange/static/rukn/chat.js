@@ -16,7 +16,7 @@ const banner = talk.querySelector("[data-banner]");
 const typingLine = talk.querySelector("[data-typing-line]");
 const language = document.documentElement.lang === "ar" ? "ar-JO" : "en-GB"; // as the pages write
 const timeZone = words.zone; // the city's, as on every page
-const clock = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { hour: "numeric", minute: "2-digit", timeZone });
+const clock = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { hour: language === "en-GB" ? "2-digit" : "numeric", minute: "2-digit", timeZone });
 const dayName = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { day: "numeric", month: "long", year: "numeric", timeZone });
 const dayCode = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone });
 const AGAIN = 4000;
