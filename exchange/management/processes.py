@@ -35,6 +35,12 @@ class Entry:
     command: str
     port: int | None = None
     counts_together: bool = False
+    needs: str | None = None  # the setting without which it has nothing to do
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether this installation has something for it to do."""
+        return self.needs is None or bool(getattr(settings, self.needs))
 
     def argv(self, *, host: str, port: int | None) -> list[str]:
         """Give the words of the command."""

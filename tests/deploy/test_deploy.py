@@ -54,7 +54,15 @@ class TestCompose:
         for name, each in OURS.items():
             if name != "migrate":
                 assert each["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
-        assert [name for name, each in SERVICES.items() if "ports" in each] == ["proxy"]
+        assert {name for name, each in SERVICES.items() if "ports" in each} == {"proxy", "mail"}
+        assert all(each.startswith("127.0.0.1:") for each in SERVICES["mail"]["ports"])
+
+    def test_starts_the_inlet_of_mails_only_where_it_is_asked_for(self, settings):
+        entry = processes.table()["mail"]
+        assert SERVICES["mail"]["profiles"] == ["mail"]
+        for address in ("", "reply@rukn.example.org"):
+            settings.REPLY_ADDRESS = address
+            assert entry.is_wanted is bool(address)
 
     def test_keeps_what_redis_was_told(self):
         assert "--appendonly" in SERVICES["redis"]["command"]
@@ -78,7 +86,7 @@ class TestVariables:
     def test_the_ports_of_the_proxy_are_those_of_the_table(self):
         site = (DEPLOY / "nginx/site.conf").read_text(encoding="utf-8")
         for name, entry in processes.table().items():
-            if entry.port:
+            if entry.port and name != "mail":
                 assert f"server {name}:{entry.port} " in site
 
 

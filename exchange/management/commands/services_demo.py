@@ -57,7 +57,7 @@ class Command(BaseCommand):
         status = 0
         try:
             ports = self._start(supervisor, place, port)
-            if self._wait_until_ready(supervisor, [*ports.values()]):
+            if self._wait_until_ready(supervisor, [each for name, each in ports.items() if name != "mail"]):
                 sockets = [number for name, number in ports.items() if name.startswith("sockets")]
                 configuration = processes.proxy_configuration(
                     place=place / "nginx", root=place / "root", port=port, pages=ports["pages"], sockets=sockets
@@ -93,6 +93,8 @@ class Command(BaseCommand):
         environment = environment_of_children(place, port)
         self._collect_static(environment)
         for name, entry in processes.table().items():
+            if not entry.is_wanted:
+                continue
             own = dict(environment)
             if entry.counts_together:
                 counts = place / "counts" / name
@@ -133,7 +135,7 @@ class Command(BaseCommand):
         from exchange.demo_urls import PERSONAS
 
         address = f"http://127.0.0.1:{port}"
-        names = ", ".join([*processes.table(), "proxy"])
+        names = ", ".join([*(name for name, entry in processes.table().items() if entry.is_wanted), "proxy"])
         self.stdout.write(
             f"\nRukn · ركن  is ready after {seconds:.1f} s:  {address}/\nRunning: {names}\n\nCome in with one click as"
         )
