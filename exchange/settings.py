@@ -76,6 +76,10 @@ UNDO_MINUTES = env.int("UNDO_MINUTES", default=10)  # how long a curator's decis
 FIRST_WORDS_LONGEST = env.int("FIRST_WORDS_LONGEST", default=600)  # characters of a hello to a stranger
 NEW_ACCOUNT_DAYS = env.int("NEW_ACCOUNT_DAYS", default=14)
 FIRST_CONTACTS_A_DAY = env.int("FIRST_CONTACTS_A_DAY", default=5)  # hellos a new account may say in a day
+HOURS = env.choice("HOURS", "balances", ("balances", "participation"))  # keep balances, or only count lessons
+HOURS_FLOOR = env.int("HOURS_FLOOR", default=180)  # minutes that a new account may go below zero
+HOURS_CEILING = env.int("HOURS_CEILING", default=6000)  # minutes; what is over it goes to the community pot; 0: none
+HOURS_START = env.int("HOURS_START", default=0, most=6000)  # minutes that everyone begins with
 
 # --- Applications ----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -104,6 +108,7 @@ INSTALLED_APPS = [
     "skills",
     "search",
     "exchange.chat",
+    "exchange.ledger",
     "exchange.lessons",
     "matching",
     "exchange.moderation",
