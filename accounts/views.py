@@ -21,7 +21,7 @@ from accounts import rules
 from accounts import services as accounts
 from accounts.forms import CHILD, SCOPE_WORDS, AppearanceForm, FreeHoursForm, KeyForm, ProfileForm, WelcomeForm
 from accounts.models import Person, Token
-from accounts.rules import DAYS, PARTS
+from accounts.rules import PARTS, week_of
 from accounts.services import care
 from exchange.lib.errors import Refused
 
@@ -116,7 +116,7 @@ def free_hours(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("me")
     chosen = set(form.data.getlist("free")) if form.is_bound else set(person.profile.free_codes)  # type: ignore[attr-defined]
-    context = {"form": form, "days": DAYS, "parts": PARTS, "chosen": chosen, "place": "me"}
+    context = {"form": form, "days": week_of(settings.CITY["weekend"]), "parts": PARTS, "chosen": chosen, "place": "me"}
     return render(request, "accounts/free_hours.html", context, status=_status(form.is_bound))
 
 
