@@ -52,6 +52,11 @@ def whole_days(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datet
     return wall(first, time(0), zone), wall(last + timedelta(days=1), time(0), zone)
 
 
+def hours_of_day(day: date, begins: time, ends: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Give two times of the wall clock on one day; an end not after the beginning is on the day after."""
+    return wall(day, begins, zone), wall(day if ends > begins else day + timedelta(days=1), ends, zone)
+
+
 # What a browser says of itself → the name people know it by; the first that fits counts.
 _BROWSERS = {
     "Edg": "Edge",
