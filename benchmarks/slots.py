@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from accounts.rules import CODES, mask
-from exchange.lessons.slots import WEEKS, Clock, Span, Times, propose
+from exchange.lessons.rules import Span
+from exchange.lessons.slots import WEEKS, Clock, Times, propose
 
 GOAL_SECONDS = 1.0
 SINCE = datetime(2026, 9, 14, 8, 0, tzinfo=UTC)  # clocks change within the twelve weeks

@@ -13,6 +13,7 @@ from heapq import merge
 from zoneinfo import ZoneInfo
 
 from accounts.rules import ALL_WEEK, DAYS, HOURS, PARTS, wall
+from exchange.lessons.rules import Span
 
 WEEKS = 12  # how far ahead common times are looked for
 MOST = 3  # times proposed at once
@@ -23,23 +24,6 @@ LONGEST = 12 * 60
 SAME_WEEKDAY, SAME_KIND_OF_DAY, SAME_PART = 7, 3, 2
 
 Stretch = tuple[int, int]  # minutes since 1970 in UTC, half-open
-
-
-@dataclass(frozen=True, order=True)
-class Span:
-    """From one moment until another, both with their time zone."""
-
-    starts_at: datetime
-    ends_at: datetime
-
-    @property
-    def minutes(self) -> int:
-        """Its length in whole minutes."""
-        return int((self.ends_at - self.starts_at).total_seconds()) // 60
-
-    def meets(self, other: "Span") -> bool:
-        """Whether the two share time."""
-        return self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
 
 @dataclass(frozen=True)
