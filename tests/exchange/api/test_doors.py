@@ -2,11 +2,13 @@
 
 import json
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.models import Person, Token
@@ -17,12 +19,13 @@ pytestmark = pytest.mark.django_db
 
 OWN, ANY, CURATOR, ALL = "own", "any", "curator", "all"
 UUID = str(uuid.uuid4())
+SOON = f"{timezone.now() + timedelta(days=30):%Y-%m-%d}"
 # operation → (body, whom it lets in). "own": Salma, whose rows these are; "any": whoever is signed in, on their own
 # behalf; "all": also nobody. What is in <> is filled in from the town.
 MATRIX = {
     "GET me/": (None, ANY), "PATCH me/": ({"about": "x"}, ANY), "GET me/hours/": (None, ANY),
     "GET me/other-times/": (None, ANY), "DELETE me/other-times/<stranger>/": (None, ANY),
-    "POST me/other-times/": ({"kind": "away", "starts_at": "2040-01-01T00:00Z", "ends_at": "2040-01-02T00:00Z"}, ANY),
+    "POST me/other-times/": ({"kind": "away", "starts_at": f"{SOON}T08:00Z", "ends_at": f"{SOON}T09:00Z"}, ANY),
     "PUT me/hours/": ({"free": []}, ANY), "PUT me/pause/": (None, ANY), "DELETE me/pause/": (None, ANY),
     "GET me/blocks/": (None, ANY), "GET me/listings/": (None, ANY), "GET districts/": (None, ALL),
     "GET people/<stranger>/": (None, ALL), "PUT people/<stranger>/block/": (None, ANY),
