@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -23,55 +23,10 @@ from accounts.models import Person
 from exchange.lessons import next_steps, states
 from exchange.lessons import services as lessons
 from exchange.lessons.forms import AgreeForm, CancelForm, DeclineForm, DisputeForm, KeyForm, why_words
-from exchange.lessons.models import Lesson, Step
+from exchange.lessons.models import Lesson
 from exchange.lessons.rules import Span
 from exchange.lessons.services import reading
 from exchange.lib.errors import Refused
-
-UNSPOKEN = ("remind",)  # steps that nobody took
-
-
-@dataclass(frozen=True)
-class StepLine:
-    """One sentence of the timeline."""
-
-    step: Step
-    reader: int
-
-    @property
-    def template(self) -> str:
-        """Where its sentence stands."""
-        return f"lessons/steps/{self.step.act}.html"
-
-    @property
-    def at(self) -> datetime:
-        """When it was."""
-        return self.step.at
-
-    @property
-    def is_mine(self) -> bool:
-        """Whether the reader took it."""
-        return self.step.by_id == self.reader
-
-    @property
-    def name(self) -> str:
-        """Who took it; empty for the clock."""
-        return self.step.by.first_name if self.step.by else ""
-
-    @property
-    def was_booked(self) -> bool:
-        """Whether the lesson was booked already."""
-        return self.step.from_state in (states.BOOKED, states.MOVING)
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the lesson counts as not held."""
-        return self.step.to_state == states.NO_SHOW
-
-    @property
-    def outcome(self) -> str:
-        """What a curator decided."""
-        return str(self.step.facts.get("outcome", "")) if self.step.by_id else ""
 
 
 @dataclass
@@ -126,7 +81,9 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     person = _person(request)
     row = get_object_or_404(Lesson.objects.for_member(person).with_people(), pk=pk)
     scope = _scope(row)
-    is_open = not states.allowed(states.ASK if scope == "ask" else states.COUNTER, row.facts(person), now=timezone.now())
+    is_open = not states.allowed(
+        states.ASK if scope == "ask" else states.COUNTER, row.facts(person), now=timezone.now()
+    )
     if not is_open and request.method == "GET":
         return redirect(row)
     form = AgreeForm(
@@ -243,8 +200,7 @@ def _do(request: HttpRequest, row: Lesson, act: str, typed: Typed, verb: Callabl
 
     The key of the page with the name of the act makes a second click the same act.
     """
-    form = KeyForm(request.POST)
-    key = form.cleaned_data["key"] if form.is_valid() else None
+    key = _key(request)
     try:
         verb(lesson=row, by=_person(request), key=f"{act}:{key}" if key else None)
     except lessons.TakenAlready as refusal:
@@ -261,7 +217,6 @@ def _page(request: HttpRequest, row: Lesson, typed: Typed) -> HttpResponse:
     facts = row.facts(person)
     is_teacher = row.teacher_id == person.pk
     step = next_steps.next_step(facts, now=now)
-    found = row.steps.exclude(act__in=UNSPOKEN).select_related("by").order_by("id")
     free_until = row.starts_at - timedelta(hours=settings.LATE_CANCEL_HOURS) if row.starts_at else None
     context = {
         "lesson": row,
@@ -271,11 +226,14 @@ def _page(request: HttpRequest, row: Lesson, typed: Typed) -> HttpResponse:
         "is_teacher": is_teacher,
         "step": step,
         "next_template": f"lessons/next/{step}.html",
-        "acts": [*states.open_acts(facts, now=now), *([] if states.allowed(states.AGAIN, facts, now=now) else ["again"])],
+        "acts": [
+            *states.open_acts(facts, now=now),
+            *([] if states.allowed(states.AGAIN, facts, now=now) else ["again"]),
+        ],
         "own_said": facts.said,
         "other_said": facts.other_said,
         "proposals": list(row.proposals.order_by("starts_at")) if row.answer_due_at else [],
-        "steps": [StepLine(each, person.pk) for each in found],
+        "steps": reading.timeline(lesson=row, reader=person),
         "holds_hours": row.in_return == Lesson.Return.HOURS,
         "free_until": free_until,
         "is_late": free_until is not None and now > free_until,
@@ -284,7 +242,9 @@ def _page(request: HttpRequest, row: Lesson, typed: Typed) -> HttpResponse:
         "why": why_words(row.why),
         "shows_note": row.why not in states.OUTCOMES,
         "calendar_url": _calendar_url(row),
-        "key": request.POST.get("key") if KeyForm(request.POST).is_valid() and request.POST.get("key") else uuid.uuid4(),
+        "key": request.POST.get("key")
+        if KeyForm(request.POST).is_valid() and request.POST.get("key")
+        else uuid.uuid4(),
         "error": typed.error,
         "form": typed.form,
         "decline": typed.decline or DeclineForm(is_teacher=is_teacher),
@@ -296,6 +256,12 @@ def _page(request: HttpRequest, row: Lesson, typed: Typed) -> HttpResponse:
         "place": "talks",
     }
     return render(request, "lessons/lesson.html", context, status=200 if request.method == "GET" else 422)
+
+
+def _key(request: HttpRequest) -> str | None:
+    """Give the key that came with a form; one that is none of ours is left aside."""
+    form = KeyForm(request.POST)
+    return form.cleaned_data["key"] if form.is_valid() else None
 
 
 def _scope(row: Lesson) -> str:
@@ -320,7 +286,7 @@ def _first_terms(row: Lesson) -> dict[str, Any]:
 
 def _first_times(asked: list[str]) -> dict[str, Any]:
     """Give times named in an address as first answers; what is no time is left out."""
-    found = {}
+    found: dict[str, Any] = {}
     for number, text in enumerate(asked[:3], start=1):
         try:
             at = parse_datetime(text[:40])

@@ -36,7 +36,7 @@ TOLD = {
 
 
 def follow(*, lesson_id: int, act: str, occasion: str, facts: dict[str, Any]) -> None:
-    """Tell of what happened to a lesson ("asked", "booked" …) unless it is true no longer; what was told before is over.
+    """Tell of what happened to a lesson ("asked", "booked" …), if it is still true; what was told before is over.
 
     `facts`: the payload of the event: `by`, who did it (none: the clock), `said`, `outcome`.
     """
@@ -47,7 +47,7 @@ def follow(*, lesson_id: int, act: str, occasion: str, facts: dict[str, Any]) ->
     about, pair = f"{lesson.pk}:", {lesson.teacher_id, lesson.learner_id}
     by = facts.get("by")
     if act == "said" and facts.get("said") != states.SAID_MISSED:
-        telling.overtake(kinds=OF_LESSONS, about=about, people={by})
+        telling.overtake(kinds=OF_LESSONS, about=about, people=pair & {by})
         return
     telling.overtake(kinds=OF_LESSONS, about=about, people=pair)
     if act == "due_soon" and lesson.starts_at is not None and lesson.starts_at <= timezone.now():
