@@ -66,7 +66,7 @@ def _day(at: datetime) -> str:
 
 
 def _clock(at: datetime) -> str:
-    return str(format_time(at, "short", locale=_locale()))
+    return str(format_time(at, "short", locale=_locale())).replace(" ", "\u00a0")  # the hour and its half of the day
 
 
 def _locale() -> str:

@@ -225,6 +225,7 @@ def _page(request: HttpRequest, row: Lesson, typed: Typed) -> HttpResponse:
         "other": row.other(person),
         "is_teacher": is_teacher,
         "step": step,
+        "shows_time": step in (next_steps.COME, next_steps.GOING),
         "next_template": f"lessons/next/{step}.html",
         "acts": [
             *states.open_acts(facts, now=now),
