@@ -65,7 +65,14 @@ CITY = {
     "name": {"ar": env.str("CITY_NAME_AR", default="مدينة الواحة"), "en": env.str("CITY_NAME_EN", default="Al-Waha")},
     "digits": env.choice("CITY_DIGITS", "latn", ("latn", "arab")),  # 0-9 or ٠-٩: one choice for every number shown
     "help_phone": env.str("CITY_HELP_PHONE", default="+962 6 555 0100"),
-    "weekend": env.list("CITY_WEEKEND", default=["fri", "sat"]),
+    # The days without school and office; a week is shown from the day after them. (A comma is as good as a dash.)
+    "weekend": tuple(
+        env.choice("CITY_WEEKEND", "fri-sat", ("fri-sat", "sat-sun", "fri,sat", "sat,sun")).replace(",", "-").split("-")
+    ),
+    # When morning, afternoon and evening are by the clock on the wall, and in Ramadan (evening: after iftar):
+    "hours": env.hours("CITY_HOURS", "8-12 12-17 17-22"),
+    "ramadan": env.seasons("RAMADAN"),
+    "ramadan_hours": env.hours("RAMADAN_HOURS", "10-13 13-16 20-24"),
 }
 STALE_AFTER_DAYS = env.int("STALE_AFTER_DAYS", default=60)  # then a listing asks "still true?"
 EXPIRE_AFTER_DAYS = env.int("EXPIRE_AFTER_DAYS", default=14)  # without an answer to that, it rests
@@ -76,6 +83,15 @@ UNDO_MINUTES = env.int("UNDO_MINUTES", default=10)  # how long a curator's decis
 FIRST_WORDS_LONGEST = env.int("FIRST_WORDS_LONGEST", default=600)  # characters of a hello to a stranger
 NEW_ACCOUNT_DAYS = env.int("NEW_ACCOUNT_DAYS", default=14)
 FIRST_CONTACTS_A_DAY = env.int("FIRST_CONTACTS_A_DAY", default=5)  # hellos a new account may say in a day
+# Lessons (docs/lessons.md):
+ANSWER_DAYS = env.int("ANSWER_DAYS", default=7, least=1, most=60)  # how long a question for a time waits
+SETTLE_DAYS = env.int("SETTLE_DAYS", default=7, least=1, most=60)  # silence after a lesson, then it counts as held
+DISPUTE_DAYS = env.int("DISPUTE_DAYS", default=14, least=1, most=90)  # a curator's time, then the hours go back
+LATE_CANCEL_HOURS = env.int("LATE_CANCEL_HOURS", default=24, least=0, most=336)  # then calling off costs half
+HOURS = env.choice("HOURS", "balances", ("balances", "participation"))  # keep balances, or only count lessons
+HOURS_FLOOR = env.int("HOURS_FLOOR", default=180)  # minutes that a new account may go below zero
+HOURS_CEILING = env.int("HOURS_CEILING", default=6000)  # minutes; what is over it goes to the community pot; 0: none
+HOURS_START = env.int("HOURS_START", default=0, most=6000)  # minutes that everyone begins with
 
 # --- Applications ----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -104,6 +120,7 @@ INSTALLED_APPS = [
     "skills",
     "search",
     "exchange.chat",
+    "exchange.ledger",
     "exchange.lessons",
     "matching",
     "exchange.moderation",
@@ -148,6 +165,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.i18n",
                 "exchange.templatetags.rukn",
+                "exchange.templatetags.lessons",
                 "exchange.templatetags.drawn",
                 "template_partials.templatetags.partials",
             ],
@@ -260,6 +278,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "exchange.lessons.tasks.wait_for_answers",
         "schedule": 300.0,
         "options": {"queue": "bells", "expires": 300},
+    },
+    "lessons": {
+        "task": "exchange.lessons.tasks.keep_time",
+        "schedule": 60.0,
+        "options": {"queue": "bells", "expires": 60},
     },
     "climb": {"task": "matching.tasks.climb", "schedule": 60.0, "options": {"queue": "long", "expires": 60}},
     "look-for-rings": {
@@ -410,6 +433,7 @@ SPECTACULAR_SETTINGS = {
         "Spoken": "accounts.models.SPOKEN",
         "Kind": "skills.models.Listing.Kind",
         "FileKind": "exchange.chat.models.File.Kind",
+        "TimeKind": "accounts.models.OtherTime.Kind",
         "ListingState": "skills.models.Listing.State",
         "TextState": "skills.models.Revision.State",
         "Format": "skills.models.Content.Format",
