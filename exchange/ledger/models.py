@@ -58,7 +58,7 @@ class Account(models.Model):
     balance = models.IntegerField(default=0)  # minutes
     floor = models.IntegerField(null=True)  # minutes; null: none (hours are issued from below zero)
     ceiling = models.IntegerField(null=True)  # minutes; null: none
-    tip = models.BinaryField(max_length=32, default=bytes)  # digest of the last transfer
+    tip = models.BinaryField(max_length=32)  # digest of the last transfer, before the first one `rules.opening`
     opened_at = models.DateTimeField(default=timezone.now)
 
     objects = AccountQuerySet.as_manager()

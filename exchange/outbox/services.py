@@ -6,7 +6,7 @@ Why a table: a broker may lose what it holds, and an on-commit hook dies with it
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,13 +84,23 @@ def emit(name: str, subject: models.Model | int | str, **payload: Any) -> None:
     if not connection.in_atomic_block:
         raise RuntimeError(f"outbox.emit({name!r}) needs an open transaction")
     subject_id = str(subject.pk if isinstance(subject, models.Model) else subject)
-    queues = sorted({route.queue for route in _routes.get(name, ())}) or [BELLS]
+    queues = queues_of(name)
     Event.objects.bulk_create(
         [Event(name=name, queue=queue, subject_id=subject_id, payload=payload) for queue in queues]
     )
+    ring_on_commit(queues)
+
+
+def queues_of(name: str) -> list[str]:
+    """Give the queues that hear of an event, for statements that write its rows themselves."""
+    return sorted({route.queue for route in _routes.get(name, ())}) or [BELLS]
+
+
+def ring_on_commit(queues: Iterable[str]) -> None:
+    """Ring for rows that were just written, once the transaction is through: one bell each, however many events."""
     waiting = {hook[1] for hook in connection.run_on_commit}
     for queue in queues:
-        if _WAKERS[queue] not in waiting:  # one bell for a transaction, however many events
+        if _WAKERS[queue] not in waiting:
             transaction.on_commit(_WAKERS[queue], robust=True)
 
 

@@ -10,6 +10,7 @@ from exchange.ledger.services import refusals
 from exchange.lib.errors import Refused
 
 Kind = Transfer.Kind
+EVENTS = {Kind.GIVE: "hours.given", Kind.SHARE: "hours.given", Kind.REVERSE: "hours.reversed"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Act:
     note: str = ""
     title: str = ""
     url: str = ""
+
+    @property
+    def event(self) -> str:
+        """What upper rooms hear of it; of lessons they know themselves."""
+        return EVENTS.get(self.kind, "")
 
 
 class NoAccount(Exception):

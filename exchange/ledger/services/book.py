@@ -8,6 +8,7 @@ from django.db import transaction
 from exchange.ledger import rules
 from exchange.ledger.models import Account, Posting, Transfer
 from exchange.ledger.services.acts import Act, Kind, NoAccount, refusal
+from exchange.outbox import services as outbox
 
 Legs = dict[int, int]  # account → minutes that come (+) or go (−)
 
@@ -64,7 +65,7 @@ def _hold(act: Act) -> tuple[Transfer, bool]:
     if escrow is None:
         escrow = Account.objects.create(
             kind=Account.Kind.ESCROW, person_id=act.payer, subject=act.subject, title=act.title, url=act.url,
-            floor=0, opened_at=act.now,
+            floor=0, opened_at=act.now, tip=rules.opening(Account.Kind.ESCROW, act.payer, act.subject, 0),
         )  # fmt: skip
         locked[escrow.pk] = escrow
     return _write(act, locked, {payer.pk: -act.asked, escrow.pk: act.asked}, payer.pk, escrow.pk), True
@@ -161,7 +162,10 @@ def _shard(kind: Account.Kind, number: int) -> int:
     found = rows.first()
     if found is None:
         floor = 0 if kind == Account.Kind.POT else None
-        Account.objects.bulk_create([Account(kind=kind, shard=shard, floor=floor)], ignore_conflicts=True)
+        Account.objects.bulk_create(
+            [Account(kind=kind, shard=shard, floor=floor, tip=rules.opening(kind, None, "", shard))],
+            ignore_conflicts=True,
+        )
         found = rows.get()
     return found
 
@@ -195,10 +199,14 @@ def _write(
         if change < 0 and account.floor is not None and account.balance < account.floor:
             raise refusal("not_enough_hours")
         lines.append(Posting(account=account, minutes=change, balance=account.balance, before=bytes(account.tip)))
+    if len(lines) < 2:
+        raise refusal("bad_amount")
     made.digest = rules.digest(made.particulars, [line.tie for line in lines])
     made.save(force_insert=True)
     for line in lines:
         line.transfer = made
         Account.objects.filter(id=line.account_id).update(balance=line.balance, tip=made.digest)
     Posting.objects.bulk_create(lines)
+    if act.event:
+        outbox.emit(act.event, made)
     return made
