@@ -12,7 +12,9 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import policies
 from accounts.models import Person
+from accounts.services import care
 from exchange.ledger import rules
 from exchange.ledger.models import Account, Transfer
 from exchange.ledger.services import book, one_call
@@ -23,6 +25,7 @@ from exchange.ledger.services.refusals import (
     HoursOff,
     KeyReused,
     NotEnoughHours,
+    NotReachable,
     NotReversible,
     NotTheirs,
     SameAccount,
@@ -30,9 +33,8 @@ from exchange.ledger.services.refusals import (
 from exchange.lib.text import clean
 
 __all__ = [
-    "BadAmount", "HoursOff", "KeyReused", "NotEnoughHours", "NotReversible", "NotTheirs", "SameAccount", "again",
-    "balance_of",
-    "give", "give_back", "held", "hold", "is_on", "open_account", "reverse", "settle", "share",
+    "BadAmount", "HoursOff", "KeyReused", "NotEnoughHours", "NotReachable", "NotReversible", "NotTheirs", "SameAccount",
+    "again", "balance_of", "give", "give_back", "held", "hold", "is_on", "open_account", "reverse", "settle", "share",
 ]  # fmt: skip
 
 LONGEST_KEY, LONGEST_SUBJECT, LONGEST_TITLE, LONGEST_URL, LONGEST_NOTE = 120, 60, 120, 200, 200
@@ -81,10 +83,15 @@ def give_back(*, subject: str, key: str) -> Transfer | None:
 def give(*, giver: Person, receiver: Person | None, minutes: int, note: str = "", key: str) -> Transfer:
     """Give hours to a person, or to the community pot (None).
 
-    Refused: `HoursOff`, `NotEnoughHours`, `BadAmount`, `SameAccount`, `KeyReused`.
+    Refused: `HoursOff`, `NotEnoughHours`, `BadAmount`, `SameAccount`, `KeyReused`, `NotReachable` (gone, blocked
+    either way, or young without a guardian), `AgeNotSaid` and `NeedsGuardian` of the giver.
     """
     _require_on()
     _require_amount(minutes)
+    if receiver is not None and receiver.pk != giver.pk:
+        care.require_may_meet(giver)
+        if not policies.may_write_to(giver, receiver) or policies.lacks_guardian(receiver):
+            raise NotReachable(_("This neighbour cannot be given hours now."))
     payee = receiver.pk if receiver else 0
     act = Act(Kind.GIVE, _key(key), timezone.now(), asked=minutes, payer=giver.pk, payee=payee, note=_note(note))
     return _made(_perform(act))

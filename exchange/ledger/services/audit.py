@@ -1,9 +1,11 @@
 """Hold every line of the ledger against the others: sums, balances, and the digests that tie them together."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -11,8 +13,13 @@ from typing import Any
 from django.db import connection, transaction
 
 from exchange.ledger import rules
-from exchange.ledger.models import Account, Posting, Transfer
+from exchange.ledger.models import Account, Audit, Posting, Transfer
+from exchange.lib import patience
+from exchange.lib.logs import tell
 
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(days=400)  # nightly looks
 MOST_TOLD = 100  # ids of each fault
 BATCH = 2000
 Advance = Callable[[int], None]
@@ -89,6 +96,29 @@ def verify(*, is_quick: bool = False, advance: Advance = lambda _count: None) ->
     return found
 
 
+def verify_and_note(*, now: datetime) -> Audit:
+    """Look at the whole ledger, keep what was found, and write it into the log: one row and one line a night."""
+    found = verify()
+    faults = {name: ids for name, ids in found.faults.items() if ids}
+    noted = Audit.objects.create(
+        at=now,
+        faults=sum(len(ids) for ids in faults.values()),
+        found=faults,
+        transfers=found.transfers,
+        seconds=sum(found.seconds.values()),
+    )
+    tell("ledger_verified", faults=noted.faults, transfers=noted.transfers, seconds=round(noted.seconds, 1))
+    if faults:
+        log.error("The ledger does not agree with itself; see docs/hours.md")
+    Audit.objects.filter(at__lt=now - KEPT).delete()
+    return noted
+
+
+def last() -> Audit | None:
+    """Give the last nightly look."""
+    return Audit.objects.order_by("-at").first()
+
+
 def _check_accounts(found: Found, advance: Advance) -> None:
     """Walk each account from its opening: every line follows the one before and adds up, the last is the tip."""
     lines = groupby(_rows(LINES, advance), key=itemgetter(0))
@@ -148,8 +178,9 @@ def _one_moment() -> Iterator[None]:
     if connection.in_atomic_block:
         yield
     elif connection.vendor == "postgresql":
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor, patience.unhurried(connection.connection):
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SET LOCAL statement_timeout = 0")
             yield
     else:
         connection.ensure_connection()

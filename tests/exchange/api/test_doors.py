@@ -21,6 +21,7 @@ UUID = str(uuid.uuid4())
 # behalf; "all": also nobody. What is in <> is filled in from the town.
 MATRIX = {
     "GET me/": (None, ANY), "PATCH me/": ({"about": "x"}, ANY), "GET me/hours/": (None, ANY),
+    "GET me/balance/": (None, ANY), "GET me/statement/": (None, ANY),
     "PUT me/hours/": ({"free": []}, ANY), "PUT me/pause/": (None, ANY), "DELETE me/pause/": (None, ANY),
     "GET me/blocks/": (None, ANY), "GET me/listings/": (None, ANY), "GET districts/": (None, ALL),
     "GET people/<stranger>/": (None, ALL), "PUT people/<stranger>/block/": (None, ANY),
