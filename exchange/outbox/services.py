@@ -6,7 +6,7 @@ Why a table: a broker may lose what it holds, and an on-commit hook dies with it
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -88,20 +88,15 @@ def emit(name: str, subject: models.Model | int | str, **payload: Any) -> None:
     Event.objects.bulk_create(
         [Event(name=name, queue=queue, subject_id=subject_id, payload=payload) for queue in queues]
     )
-    ring_on_commit(queues)
+    waiting = {hook[1] for hook in connection.run_on_commit}
+    for queue in queues:
+        if _WAKERS[queue] not in waiting:  # one bell for a transaction, however many events
+            transaction.on_commit(_WAKERS[queue], robust=True)
 
 
 def queues_of(name: str) -> list[str]:
     """Give the queues that hear of an event, for statements that write its rows themselves."""
     return sorted({route.queue for route in _routes.get(name, ())}) or [BELLS]
-
-
-def ring_on_commit(queues: Iterable[str]) -> None:
-    """Ring for rows that were just written, once the transaction is through: one bell each, however many events."""
-    waiting = {hook[1] for hook in connection.run_on_commit}
-    for queue in queues:
-        if _WAKERS[queue] not in waiting:
-            transaction.on_commit(_WAKERS[queue], robust=True)
 
 
 def relay(*, queue: str | None = None, limit: int = 200) -> int:

@@ -111,6 +111,14 @@ LOOP
         RETURN;
     END IF;
     IF a_payer > 0 AND a_payer = a_payee THEN code := 'same_account'; RETURN; END IF;
+    IF a_kind = 'give' AND a_payee > 0 AND (
+        EXISTS (SELECT FROM accounts_person WHERE id IN (a_payer, a_payee) AND NOT is_active)
+        OR EXISTS (SELECT FROM accounts_block WHERE blocker_id = a_payer AND blocked_id = a_payee)
+        OR EXISTS (SELECT FROM accounts_block WHERE blocker_id = a_payee AND blocked_id = a_payer)
+        OR EXISTS (SELECT FROM accounts_person p WHERE p.id = a_payee AND p.age = '13-17' AND NOT EXISTS (
+            SELECT FROM accounts_guardianship g JOIN accounts_person q ON q.id = g.guardian_id AND q.is_active
+            WHERE g.young_id = p.id AND g.accepted_at IS NOT NULL AND g.ended_at IS NULL))
+    ) THEN code := 'not_reachable'; RETURN; END IF;
     ids := '{}'; moves := '{}'; wants := '{}'; one := NULL; other := NULL;
     title := a_title; url := a_url; at := a_at; minutes := a_asked; wanted := 0; pot := NULL;
 
@@ -281,6 +289,6 @@ def down(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0001_initial"), ("outbox", "0002_queues_and_jobs")]
+    dependencies = [("ledger", "0001_initial"), ("outbox", "0002_queues_and_jobs"), ("accounts", "0004_age_and_care")]
 
     operations = [migrations.RunPython(up, down)]

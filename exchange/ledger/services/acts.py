@@ -50,6 +50,8 @@ def refusal(code: str) -> Refused:
         return refusals.NotEnoughHours(_("There are not enough hours in this account."))
     if code == "key_reused":
         return refusals.KeyReused(_("This operation was already used for something else."))
+    if code == "not_reachable":
+        return refusals.NotReachable(_("This neighbour cannot be given hours now."))
     if code == "not_reversible":
         return refusals.NotReversible(_("This entry cannot be reversed, or was reversed already."))
     if code == "same_account":
