@@ -1,0 +1,22 @@
+"""Hours in the words and digits of the reader."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from exchange.ledger import words
+from exchange.templatetags.rukn import digits
+
+register = template.Library()
+
+
+@register.filter
+def span(minutes: int) -> SafeString:
+    """Minutes as hours and minutes in words, without a sign."""
+    return format_html("<bdi>{}</bdi>", digits(words.span(minutes)))
+
+
+@register.filter
+def signed(minutes: int) -> SafeString:
+    """The same with + or −."""
+    return format_html("<bdi>{}</bdi>", digits(words.signed(minutes)))
