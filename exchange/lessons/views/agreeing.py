@@ -272,8 +272,8 @@ def _scope(row: Lesson) -> str:
 
 
 def _suggested(row: Lesson) -> list[Span]:
-    """Give times when both are free; none while nothing works them out."""
-    return []
+    """Give times when both are free."""
+    return lessons.propose(lesson=row)
 
 
 def _first_terms(row: Lesson) -> dict[str, Any]:
