@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.apps import apps
@@ -19,6 +19,14 @@ pytestmark = pytest.mark.django_db
 
 OWN, ANY, CURATOR, ALL = "own", "any", "curator", "all"
 UUID = str(uuid.uuid4())
+TIMES = [(datetime.now(UTC) + timedelta(days=days)).isoformat() for days in (3, 4)]
+
+
+def keyed(**body):
+    """A body with a key of its own."""
+    return {"key": str(uuid.uuid4()), **body}
+
+
 SOON = f"{timezone.now() + timedelta(days=30):%Y-%m-%d}"
 # operation → (body, whom it lets in). "own": Salma, whose rows these are; "any": whoever is signed in, on their own
 # behalf; "all": also nobody. What is in <> is filled in from the town.
@@ -47,6 +55,16 @@ MATRIX = {
     "POST talks/<talk>/seen/": ({"seq": 1}, "pair"), "GET desk/": (None, CURATOR), "GET desk/reasons/": (None, CURATOR),
     "GET desk/decisions/": (None, CURATOR), "GET desk/<waiting>/": (None, CURATOR),
     "POST desk/<waiting>/skip/": (None, CURATOR), "POST desk/<waiting>/return/": ({"reason": "too_vague"}, CURATOR),
+    "GET lessons/": (None, ANY), "GET lessons/<lesson>/": (None, "pair"),
+    "POST lessons/<lesson>/ask/": (keyed(times=TIMES, minutes=60, format="online"), "pair"),
+    "POST lessons/<lesson>/counter/": (keyed(times=TIMES), "pair"),
+    "POST lessons/<lesson>/accept/": (keyed(proposal=1), "pair"),
+    "POST lessons/<lesson>/decline/": (keyed(why="times"), "pair"),
+    "POST lessons/<lesson>/withdraw/": (keyed(), "pair"), "POST lessons/<lesson>/cancel/": (keyed(), "pair"),
+    "POST lessons/<lesson>/confirm/": (keyed(), "pair"), "POST lessons/<lesson>/missed/": (keyed(), "pair"),
+    "POST lessons/<lesson>/dispute/": (keyed(note="x"), "pair"), "POST lessons/<lesson>/again/": (None, "pair"),
+    "GET desk/lessons/": (None, CURATOR),
+    "POST desk/lessons/<dispute>/resolve/": (keyed(outcome="half"), CURATOR),
     "POST desk/<waiting>/accept/": (None, CURATOR), "POST desk/decisions/<decision>/undo/": (None, CURATOR),
 }  # fmt: skip
 SIGNED_IN = ("salma", "yusuf", "karim", "huda", "nadia")
