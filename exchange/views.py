@@ -14,6 +14,7 @@ from accounts.rules import DAYS, PARTS
 from exchange.chat import services as chat
 from exchange.lessons import services as lessons
 from exchange.moderation import services as moderation
+from exchange.passport import services as passports
 from matching import services as matching
 from matching.services import rings as ring_services
 from matching.services import waiting
@@ -115,6 +116,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "when": when_words(other.profile.free_codes),
         "is_me": reader.pk == other.pk,
         "usual_answer": "" if reader.pk == other.pk else lessons.usual_answer(person=other),
+        "thanks": passports.public(person=other, reader=reader, language=str(request.LANGUAGE_CODE)),
         "place": "find",
     }
     return render(request, "person.html", context)

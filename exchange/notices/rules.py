@@ -42,12 +42,17 @@ KINDS = {
     "still_true": Kind(DIGEST),  # a listing asks whether it is still true
     "guardian": Kind(NOW),  # a guardian agreed, declined or ended it
     "report": Kind(NOW),  # what came of a report one made
+    "thanks_may": Kind(DIGEST),  # a lesson is confirmed: one may say thank you
+    "thanks_opened": Kind(NOW),  # what the other wrote of a lesson can be read
+    "thanks_taken": Kind(NOW),  # a curator took one's words down
     "left_out": Kind(NOW),  # an answer by mail came without what was attached to it
     "wish_given": Kind(NOW, is_curators=True),  # a curator is to look after a wish
 }
 OF_HELLOS = ("hello_waits", "hello_onward")  # over once the hello is answered
 OF_TALKS = ("message", "enquiry")  # read when the talk is, and counted there
-ALWAYS = frozenset({"guardian", "report"})  # answers to what one asked oneself: mailed to those who rest, too
+ALWAYS = frozenset(
+    {"guardian", "report", "thanks_taken"}
+)  # answers to what one asked oneself: mailed to those who rest, too
 MOST_TRIES = 6
 CLAIM_MINUTES = 5  # a worker that died in the middle gives its notice free after this
 CALMER = (timedelta(hours=1), timedelta(days=1))  # the second mail about a talk nobody looked into, and all after it
