@@ -81,7 +81,9 @@ NEW_ACCOUNT_DAYS = env.int("NEW_ACCOUNT_DAYS", default=14)
 ANSWER_DAYS = env.int("ANSWER_DAYS", default=7, least=1, most=60)  # how long a question for a time waits
 SETTLE_DAYS = env.int("SETTLE_DAYS", default=7, least=1, most=60)  # silence after a lesson, then it counts as held
 DISPUTE_DAYS = env.int("DISPUTE_DAYS", default=14, least=1, most=90)  # a curator's time, then the hours go back
-LATE_CANCEL_HOURS = env.int("LATE_CANCEL_HOURS", default=24, least=0, most=336)  # then a learner's calling off costs half
+LATE_CANCEL_HOURS = env.int(
+    "LATE_CANCEL_HOURS", default=24, least=0, most=336
+)  # then a learner's calling off costs half
 FIRST_CONTACTS_A_DAY = env.int("FIRST_CONTACTS_A_DAY", default=5)  # hellos a new account may say in a day
 
 # --- Applications ----------------------------------------------------------------------------------------------------

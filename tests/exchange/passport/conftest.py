@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from accounts import services as accounts
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 from exchange.lessons.rules import Span
@@ -42,3 +44,15 @@ def lesson(held, yusuf, relay):
     lessons.confirm(lesson=held, by=yusuf)
     relay()
     return Lesson.objects.get(id=held.pk)
+
+
+@pytest.fixture
+def program():
+    """Give a program with a key of a person: program(salma, "read")("get", "me/passport/")."""
+
+    def make(person, *scopes):
+        secret = accounts.make_token(person=person, **({"scopes": scopes} if scopes else {}))
+        client = Client(headers={"authorization": f"Token {secret}", "accept-language": "ar"})
+        return lambda method, path: getattr(client, method)(f"/api/{path}")
+
+    return make
