@@ -23,6 +23,8 @@ from exchange.lessons.services.refusals import (
     ProposalGone,
     TakenAlready,
 )  # fmt: skip
+from exchange.lessons.services.swapping import Half, accept_all, ask_swap
+from exchange.lessons.services.together import bind, is_bound, let_go_due
 from exchange.lessons.services.waiting import (
     NotAsked,
     be_full,
@@ -37,9 +39,9 @@ from exchange.lessons.services.waiting import (
 move = counter  # of a booked lesson: it stays booked until another time is accepted
 
 __all__ = [
-    "BadTerms", "BadTimes", "KeyReused", "NoLinks", "NoWords", "NotAsked", "NotNow", "NotReachable", "NotYours",
-    "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos", "accept", "again", "ask",
-    "be_full", "cancel", "confirm", "counter", "decline", "dispute", "end_rests", "enquiry_between", "forget_rests",
-    "is_answered", "keep_time", "miss", "move", "resolve", "say_hello", "unanswered", "usual_answer",
+    "BadTerms", "BadTimes", "Half", "KeyReused", "NoLinks", "NoWords", "NotAsked", "NotNow", "NotReachable", "NotYours",
+    "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos", "accept", "accept_all", "again", "ask", "ask_swap",
+    "be_full", "bind", "cancel", "confirm", "counter", "decline", "dispute", "end_rests", "enquiry_between", "forget_rests",
+    "is_answered", "is_bound", "keep_time", "let_go_due", "miss", "move", "resolve", "say_hello", "unanswered", "usual_answer",
     "wait_for_answers", "withdraw",
 ]  # fmt: skip

@@ -17,6 +17,8 @@ from exchange.lessons.services.refusals import NoWords
 from exchange.lessons.services.steps import done_before, locked, require, step
 from exchange.lib.text import clean
 
+PARTNER = "partner"  # why a lesson was called off: the other half of its swap was
+
 
 @transaction.atomic
 def cancel(
@@ -34,7 +36,15 @@ def cancel(
     catch_up(lesson, now=now)
     require(lesson, states.CANCEL, by, now=now)
     call_off(lesson, by=by, now=now, why=why, note=note, key=key)
+    _call_off_partner(lesson, by, now)
     return lesson
+
+
+def _call_off_partner(lesson: Lesson, by: Person, now: datetime) -> None:
+    """Of a swap neither half of which has begun both are called off; what has begun stays, as a gift."""
+    partner = locked(lesson.partner_id) if lesson.partner_id else None
+    if partner is not None and partner.state == states.BOOKED and partner.starts_at and partner.starts_at > now:
+        call_off(partner, by=by, now=now, why=PARTNER, is_forgiven=True)
 
 
 def call_off(
