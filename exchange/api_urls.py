@@ -18,6 +18,8 @@ urlpatterns = [
     path("schema/", api_docs.schema, name="api_schema"),
     path("me/", accounts.Me.as_view()),
     path("me/hours/", accounts.Hours.as_view()),
+    path("me/other-times/", accounts.OtherTimes.as_view()),
+    path("me/other-times/<int:pk>/", accounts.OtherTimeOne.as_view()),
     path("me/pause/", accounts.Pause.as_view()),
     path("me/blocks/", accounts.Blocks.as_view()),
     path("me/passport/", passport.Passport.as_view()),

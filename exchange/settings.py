@@ -65,7 +65,14 @@ CITY = {
     "name": {"ar": env.str("CITY_NAME_AR", default="مدينة الواحة"), "en": env.str("CITY_NAME_EN", default="Al-Waha")},
     "digits": env.choice("CITY_DIGITS", "latn", ("latn", "arab")),  # 0-9 or ٠-٩: one choice for every number shown
     "help_phone": env.str("CITY_HELP_PHONE", default="+962 6 555 0100"),
-    "weekend": env.list("CITY_WEEKEND", default=["fri", "sat"]),
+    # The days without school and office; a week is shown from the day after them. (A comma is as good as a dash.)
+    "weekend": tuple(
+        env.choice("CITY_WEEKEND", "fri-sat", ("fri-sat", "sat-sun", "fri,sat", "sat,sun")).replace(",", "-").split("-")
+    ),
+    # When morning, afternoon and evening are by the clock on the wall, and in Ramadan (evening: after iftar):
+    "hours": env.hours("CITY_HOURS", "8-12 12-17 17-22"),
+    "ramadan": env.seasons("RAMADAN"),
+    "ramadan_hours": env.hours("RAMADAN_HOURS", "10-13 13-16 20-24"),
 }
 STALE_AFTER_DAYS = env.int("STALE_AFTER_DAYS", default=60)  # then a listing asks "still true?"
 EXPIRE_AFTER_DAYS = env.int("EXPIRE_AFTER_DAYS", default=14)  # without an answer to that, it rests

@@ -30,6 +30,8 @@ FORMS = {
     "welcome": ["name", "district", "language"],
     "profile_edit": ["name", "district", "about", "speaks", "max_learners"],
     "free_hours": ["free"],
+    "time_away": ["away-first", "away-last"],
+    "time_also": ["also-day", "also-begins", "also-ends"],
     "language": ["lang", "next"],
     "appearance": ["text", "contrast", "next"],
     "offer_new": ["q"],

@@ -21,6 +21,8 @@ UUID = str(uuid.uuid4())
 # behalf; "all": also nobody. What is in <> is filled in from the town.
 MATRIX = {
     "GET me/": (None, ANY), "PATCH me/": ({"about": "x"}, ANY), "GET me/hours/": (None, ANY),
+    "GET me/other-times/": (None, ANY), "DELETE me/other-times/<stranger>/": (None, ANY),
+    "POST me/other-times/": ({"kind": "away", "starts_at": "2040-01-01T00:00Z", "ends_at": "2040-01-02T00:00Z"}, ANY),
     "PUT me/hours/": ({"free": []}, ANY), "PUT me/pause/": (None, ANY), "DELETE me/pause/": (None, ANY),
     "GET me/blocks/": (None, ANY), "GET me/listings/": (None, ANY), "GET districts/": (None, ALL),
     "GET people/<stranger>/": (None, ALL), "PUT people/<stranger>/block/": (None, ANY),
