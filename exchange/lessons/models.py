@@ -99,7 +99,7 @@ class Sitting(models.Model):
         return f"{self.teacher_id}: {self.seats} seats"
 
 
-class Together(models.Model):
+class Bundle(models.Model):
     """Lessons that are booked all at once or not at all: the two of a swap, those of a ring. Its row is their lock."""
 
     made_at = models.DateTimeField(default=timezone.now)
@@ -109,12 +109,11 @@ class Together(models.Model):
     ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
-        verbose_name_plural = "together"
         indexes = [
-            models.Index(fields=["due_at"], condition=Q(booked_at=None, ended_at=None), name="together_open_due")
+            models.Index(fields=["due_at"], condition=Q(booked_at=None, ended_at=None), name="bundle_open_due")
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(booked_at=None) | Q(ended_at=None), name="together_booked_or_let_go")
+            models.CheckConstraint(condition=Q(booked_at=None) | Q(ended_at=None), name="bundle_booked_or_let_go")
         ]
 
     def __str__(self) -> str:
@@ -202,8 +201,8 @@ class Lesson(models.Model):
     series = models.ForeignKey(Series, on_delete=models.PROTECT, null=True, blank=True, related_name="lessons")
     sitting = models.ForeignKey(Sitting, on_delete=models.PROTECT, null=True, blank=True, related_name="lessons")
     partner = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    together = models.ForeignKey(Together, on_delete=models.PROTECT, null=True, blank=True, related_name="lessons")
-    # The time agreed to while others of `together` have none yet:
+    bundle = models.ForeignKey(Bundle, on_delete=models.PROTECT, null=True, blank=True, related_name="lessons")
+    # The time agreed to while others of `bundle` have none yet:
     chosen = models.ForeignKey("Proposal", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     version = models.PositiveIntegerField(default=0, db_default=0)  # grows with every step
 

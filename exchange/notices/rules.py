@@ -40,6 +40,7 @@ KINDS = {
     "accepted": Kind(NOW, wait=UNDO),  # a curator let one's text through
     "returned": Kind(NOW, wait=UNDO),  # a curator returned one's text
     "ring_proposed": Kind(NOW),
+    "ring_agreed": Kind(NOW),
     "ring_stands": Kind(NOW),
     "ring_broken": Kind(NEVER),
     "met": Kind(DIGEST),  # something new meets a search one keeps

@@ -14,7 +14,7 @@ from accounts.models import Person
 from exchange.lessons import rules, states
 from exchange.lessons.models import Lesson, Proposal
 from exchange.lessons.rules import Span
-from exchange.lessons.services import hours, taking, together
+from exchange.lessons.services import bundling, hours, taking
 from exchange.lessons.services.clock import catch_up
 from exchange.lessons.services.doors import require_doors
 from exchange.lessons.services.refusals import BadTerms, BadTimes, ProposalGone
@@ -55,7 +55,7 @@ def ask(
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.ASK, by, now=now)
-    if together.is_bound(lesson):  # what it is given for was agreed on with the others
+    if bundling.is_bound(lesson):  # what it is given for was agreed on with the others
         terms |= {"in_return": lesson.in_return, "fee": None, "currency": ""}
     _require_terms(terms)
     for name, value in terms.items():
@@ -131,8 +131,8 @@ def accept(
     chosen = lesson.proposals.filter(id=number, starts_at__gt=now).first()
     if chosen is None:
         raise ProposalGone(_("This time is no longer offered. Look at the lesson again."))
-    if together.is_bound(lesson):
-        return together.choose(lesson, chosen, by=by, now=now, key=key, particulars=number)
+    if bundling.is_bound(lesson):
+        return bundling.choose(lesson, chosen, by=by, now=now, key=key, particulars=number)
     is_moved = lesson.state == states.BOOKED
     taking.take(lesson, Span(chosen.starts_at, chosen.ends_at))
     lesson.starts_at, lesson.ends_at = chosen.starts_at, chosen.ends_at
@@ -207,8 +207,8 @@ def withdraw(*, lesson: Lesson, by: Person, key: str | None = None, now: datetim
 
 def _let_others_go(lesson: Lesson, by: Person, now: datetime) -> None:
     """Of lessons that are booked all or none, one that ends lets the others go."""
-    if lesson.together is not None and lesson.state != states.BOOKED:
-        together.let_go(lesson.together, by=by, now=now)
+    if lesson.bundle is not None and lesson.state != states.BOOKED:
+        bundling.let_go(lesson.bundle, by=by, now=now)
 
 
 def _require_terms(terms: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from exchange.lessons import rules, states
-from exchange.lessons.models import Lesson, Proposal, Step, Together
+from exchange.lessons.models import Bundle, Lesson, Proposal, Step
 from exchange.lessons.services.refusals import KeyReused, refusal
 from exchange.outbox import services as outbox
 
@@ -20,19 +20,19 @@ def locked(lesson_id: int) -> Lesson:
     """Give the row of a lesson, locked; whatever else an act locks comes after it."""
     if not connection.in_atomic_block:
         raise RuntimeError("a lesson is locked inside a transaction")
-    lock_together(lesson_id)
+    lock_bundle(lesson_id)
     rows = Lesson.objects.select_for_update(of=("self",)).select_related("teacher", "learner")
     return rows.get(id=lesson_id)
 
 
-def lock_together(lesson_id: int, *, skip_locked: bool = False) -> bool:
+def lock_bundle(lesson_id: int, *, skip_locked: bool = False) -> bool:
     """Lock what a lesson is booked together with, before the lesson itself; False when another process has it."""
-    bound = Lesson.objects.filter(id=lesson_id).values_list("together", flat=True).first()
+    bound = Lesson.objects.filter(id=lesson_id).values_list("bundle", flat=True).first()
     if bound is None:
         return True
-    if Together.objects.select_for_update(skip_locked=skip_locked).filter(id=bound).first() is None:
+    if Bundle.objects.select_for_update(skip_locked=skip_locked).filter(id=bound).first() is None:
         return False
-    list(Lesson.objects.select_for_update().filter(together=bound).order_by("id").values_list("id", flat=True))
+    list(Lesson.objects.select_for_update().filter(bundle=bound).order_by("id").values_list("id", flat=True))
     return True
 
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from exchange.lessons import states
-from exchange.lessons.models import Lesson, Together
+from exchange.lessons.models import Bundle, Lesson
 from exchange.lessons.rules import Span
-from exchange.lessons.services import together
+from exchange.lessons.services import bundling
 from exchange.lessons.services.agreeing import accept, ask
 from exchange.lessons.services.refusals import BadTerms
 from exchange.lessons.services.steps import locked, require
@@ -41,7 +41,7 @@ def ask_swap(
     """
     now = now or timezone.now()
     lesson = locked(lesson.pk)
-    if lesson.partner_id and together.is_bound(lesson) and lesson.asked_by_id == by.pk:
+    if lesson.partner_id and bundling.is_bound(lesson) and lesson.asked_by_id == by.pk:
         return lesson
     require(lesson, states.ASK, by, now=now)
     listing = Listing.objects.select_for_update(of=("self",)).get(id=listing.pk)
@@ -49,9 +49,9 @@ def ask_swap(
     if not is_fit:
         raise BadTerms(_("What is given in exchange must be a public offer of the one who learns."))
     partner = _other_half(lesson, listing, by, now)
-    Lesson.objects.filter(id=lesson.pk).update(in_return=Lesson.Return.SWAP, partner=partner)
-    Lesson.objects.filter(id=partner.pk).update(in_return=Lesson.Return.SWAP, partner=lesson)
-    together.bind(lessons=[lesson, partner], now=now)
+    Lesson.objects.filter(id=lesson.pk).update(partner=partner)
+    Lesson.objects.filter(id=partner.pk).update(partner=lesson)
+    bundling.bind(lessons=[lesson, partner], in_return=Lesson.Return.SWAP, now=now)
     for row, half in ((lesson, this), (partner, other)):
         ask(
             lesson=row, by=by, times=half.times, minutes=half.minutes, format=half.format, place=half.place,
@@ -69,7 +69,7 @@ def accept_all(*, chosen: Mapping[int, int], by: Person, key: str | None = None,
     rows = [
         accept(lesson=Lesson(pk=number), by=by, proposal=chosen[number], key=key, now=now) for number in sorted(chosen)
     ]
-    return Together.objects.filter(lessons__in=[row.pk for row in rows], booked_at__isnull=False).exists()
+    return Bundle.objects.filter(lessons__in=[row.pk for row in rows], booked_at__isnull=False).exists()
 
 
 def _other_half(lesson: Lesson, listing: Listing, by: Person, now: datetime) -> Lesson:

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.ledger import services as ledger
 from exchange.lessons import services as lessons
-from exchange.lessons.models import Lesson, Taken, Together
+from exchange.lessons.models import Lesson, Taken, Bundle
 from exchange.lessons.rules import minutes_owed
 from exchange.lessons.services import Half
 from exchange.outbox.models import Event
@@ -94,7 +94,7 @@ class TestBooking:
         assert accept(one, other, by=salma)
         assert [one.state, other.state] == ["booked", "booked"]
         assert Taken.objects.count() == 4
-        assert Event.objects.filter(name="together.booked").count() == 1
+        assert Event.objects.filter(name="bundle.booked").count() == 1
 
     def test_books_neither_before_both_have_a_time(self, swap, salma):
         one, other = swap()
@@ -155,7 +155,7 @@ class TestBooking:
         clock.move_to(late)
         lessons.keep_time(now=late)
         assert set(Lesson.objects.values_list("state", flat=True)) == {"lapsed"}
-        assert Together.objects.get().ended_at is not None
+        assert Bundle.objects.get().ended_at is not None
 
 
 class TestHours:
