@@ -89,7 +89,7 @@ FIRST_CONTACTS_A_DAY = env.int("FIRST_CONTACTS_A_DAY", default=5)  # hellos a ne
 ANSWER_DAYS = env.int("ANSWER_DAYS", default=7, least=1, most=60)  # how long a question for a time waits
 SETTLE_DAYS = env.int("SETTLE_DAYS", default=7, least=1, most=60)  # silence after a lesson, then it counts as held
 DISPUTE_DAYS = env.int("DISPUTE_DAYS", default=14, least=1, most=90)  # a curator's time, then the hours go back
-LATE_CANCEL_HOURS = env.int("LATE_CANCEL_HOURS", default=24, least=0, most=336)  # then a learner's calling off costs half
+LATE_CANCEL_HOURS = env.int("LATE_CANCEL_HOURS", default=24, least=0, most=336)  # then calling off costs half
 HOURS = env.choice("HOURS", "balances", ("balances", "participation"))  # keep balances, or only count lessons
 HOURS_FLOOR = env.int("HOURS_FLOOR", default=180)  # minutes that a new account may go below zero
 HOURS_CEILING = env.int("HOURS_CEILING", default=6000)  # minutes; what is over it goes to the community pot; 0: none
@@ -441,6 +441,7 @@ SPECTACULAR_SETTINGS = {
         "Spoken": "accounts.models.SPOKEN",
         "Kind": "skills.models.Listing.Kind",
         "FileKind": "exchange.chat.models.File.Kind",
+        "TimeKind": "accounts.models.OtherTime.Kind",
         "ListingState": "skills.models.Listing.State",
         "TextState": "skills.models.Revision.State",
         "Format": "skills.models.Content.Format",

@@ -38,6 +38,11 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         near = Q(state=states.BOOKED, starts_at__lte=soon)
         return self.for_member(person).filter(asked | near | (Q(state=states.HELD) & untold))
 
+    def disputed_for(self, curator: Person) -> "LessonQuerySet":
+        """Give those that wait for a curator's decision, without this curator's own, the longest waiting first."""
+        others = self.filter(state=states.DISPUTED).exclude(teacher=curator).exclude(learner=curator)
+        return others.order_by("disputed_at", "id")
+
     def hellos(self) -> "LessonQuerySet":
         """Give those that began with a hello; the next lesson of a pair goes on in the same talk."""
         return self.filter(follows=None)

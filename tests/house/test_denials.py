@@ -1,14 +1,17 @@
 """Who may open what: every address, asked by seven kinds of people. A new address without a row fails."""
 
 import uuid
+from datetime import timedelta
 
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from town import arguments, routes
 
 ROLES = ("anonymous", "owner", "member", "blocked", "paused", "curator", "admin")
 PEOPLE = dict(zip(ROLES[1:], ("salma", "yusuf", "karim", "nadia", "huda", "amal"), strict=True))
+SOON = f"{timezone.now() + timedelta(days=30):%Y-%m-%d}"
 DOOR, GONE, OK = "door", 404, 200
 
 # method, answer for: anonymous, owner, the other member of the talk, blocked by the owner, paused, curator, admin
@@ -144,8 +147,8 @@ SENT = {
     "age": {"age": "18+"},
     "guardian_ask": {"email": "parent@example.org"},
     "contact_name": {"contact-name": "أختي", "contact-email": "sister@example.org"},
-    "time_away": {"away-first": "2036-12-01", "away-last": "2036-12-05"},
-    "time_also": {"also-day": "2036-12-06", "also-begins": "17:00", "also-ends": "19:00"},
+    "time_away": {"away-first": SOON, "away-last": SOON},
+    "time_also": {"also-day": SOON, "also-begins": "17:00", "also-ends": "19:00"},
     "hello": {"body": "مرحبًا"},
     "talk_messages": {"body": "أهلًا", "client_id": str(uuid.uuid4())},
     "talk_seen": {"seq": "1"},

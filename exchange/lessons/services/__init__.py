@@ -4,6 +4,7 @@ from exchange.lessons.rules import Span
 from exchange.lessons.services.agreeing import accept, ask, counter, decline, withdraw
 from exchange.lessons.services.bundling import bind, is_bound, let_go_due, release
 from exchange.lessons.services.clock import keep_time
+from exchange.lessons.services.ending import again, cancel, part_blocked, part_unguarded
 from exchange.lessons.services.hello import (
     NoLinks,
     NotReachable,
@@ -13,7 +14,7 @@ from exchange.lessons.services.hello import (
     enquiry_between,
     say_hello,
 )  # fmt: skip
-from exchange.lessons.services.meeting import again, cancel, confirm, dispute, miss, resolve
+from exchange.lessons.services.meeting import confirm, dispute, disputes, miss, resolve
 from exchange.lessons.services.refusals import (
     BadTerms,
     BadTimes,
@@ -41,7 +42,8 @@ move = counter  # of a booked lesson: it stays booked until another time is acce
 __all__ = [
     "BadTerms", "BadTimes", "Half", "KeyReused", "NoLinks", "NoWords", "NotAsked", "NotNow", "NotReachable", "NotYours",
     "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos", "accept", "accept_all", "again",
-    "ask", "ask_swap", "be_full", "bind", "cancel", "confirm", "counter", "decline", "dispute", "end_rests",
-    "enquiry_between", "forget_rests", "is_answered", "is_bound", "keep_time", "let_go_due", "miss", "move", "release",
-    "resolve", "say_hello", "unanswered", "usual_answer", "wait_for_answers", "withdraw",
+    "ask", "ask_swap", "be_full", "bind", "cancel", "confirm", "counter", "decline", "dispute", "disputes", "end_rests",
+    "enquiry_between", "forget_rests", "is_answered", "is_bound", "keep_time", "let_go_due", "miss", "move",
+    "part_blocked", "part_unguarded", "release", "resolve", "say_hello", "unanswered", "usual_answer",
+    "wait_for_answers", "withdraw",
 ]  # fmt: skip

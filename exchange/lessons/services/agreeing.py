@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
+from exchange.chat.screening import screen
 from exchange.lessons import rules, states
 from exchange.lessons.models import Lesson, Proposal
 from exchange.lessons.rules import Span
@@ -51,13 +52,13 @@ def ask(
     terms |= {"fee": fee, "currency": currency}
     lesson = locked(lesson.pk)
     particulars = [times, terms]
-    if done_before(lesson, key=key, act=states.ASK, by=by, particulars=particulars):
+    if done_before(lesson, key=key, act=states.ASK, by=by, particulars=particulars, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.ASK, by, now=now)
     if bundling.is_bound(lesson):  # what it is given for was agreed on with the others
         terms |= {"in_return": lesson.in_return, "fee": None, "currency": ""}
-    _require_terms(terms)
+    _require_terms(lesson, terms)
     for name, value in terms.items():
         setattr(lesson, name, value)
     require_doors(lesson, by)
@@ -90,7 +91,7 @@ def counter(
     given = {"minutes": minutes, "format": format, "place": None if place is None else clean(place)[:160]}
     lesson = locked(lesson.pk)
     particulars = [times, given]
-    if done_before(lesson, key=key, act=states.COUNTER, by=by, particulars=particulars):
+    if done_before(lesson, key=key, act=states.COUNTER, by=by, particulars=particulars, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.COUNTER, by, now=now)
@@ -98,7 +99,7 @@ def counter(
     terms = {name: getattr(lesson, name) if value is None else value for name, value in given.items()}
     if to == states.MOVING and any(terms[name] != getattr(lesson, name) for name in terms):
         raise BadTerms(_("Of a booked lesson only the time can be changed. For the rest, call it off and ask anew."))
-    _require_terms(terms | {"in_return": lesson.in_return, "fee": lesson.fee, "currency": lesson.currency})
+    _require_terms(lesson, terms | {"in_return": lesson.in_return, "fee": lesson.fee, "currency": lesson.currency})
     for name, value in terms.items():
         setattr(lesson, name, value)
     require_doors(lesson, by)
@@ -123,7 +124,7 @@ def accept(
     now = now or timezone.now()
     number = proposal if isinstance(proposal, int) else proposal.pk
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.ACCEPT, by=by, particulars=number):
+    if done_before(lesson, key=key, act=states.ACCEPT, by=by, particulars=number, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.ACCEPT, by, now=now)
@@ -169,7 +170,7 @@ def decline(
     note = clean(note)[:500]
     lesson = locked(lesson.pk)
     particulars = [why, note, full_days]
-    if done_before(lesson, key=key, act=states.DECLINE, by=by, particulars=particulars):
+    if done_before(lesson, key=key, act=states.DECLINE, by=by, particulars=particulars, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.DECLINE, by, now=now)
@@ -192,7 +193,7 @@ def withdraw(*, lesson: Lesson, by: Person, key: str | None = None, now: datetim
     """Take one's own question back; a booked lesson then stays as it was. Refused: `NotNow`, `NotYours`."""
     now = now or timezone.now()
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.WITHDRAW, by=by, particulars=None):
+    if done_before(lesson, key=key, act=states.WITHDRAW, by=by, particulars=None, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.WITHDRAW, by, now=now)
@@ -211,7 +212,7 @@ def _let_others_go(lesson: Lesson, by: Person, now: datetime) -> None:
         bundling.let_go(lesson.bundle, by=by, now=now)
 
 
-def _require_terms(terms: dict[str, Any]) -> None:
+def _require_terms(lesson: Lesson, terms: dict[str, Any]) -> None:
     minutes, fee = terms["minutes"], terms["fee"]
     if not rules.LEAST_MINUTES <= minutes <= rules.MOST_MINUTES:
         raise BadTerms(
@@ -222,6 +223,8 @@ def _require_terms(terms: dict[str, Any]) -> None:
         raise BadTerms(_("A lesson is in person or online."))
     if terms["in_return"] not in Lesson.Return.values:
         raise BadTerms(_("A lesson is for hours, as a gift, for another lesson, or for a fee."))
+    if not lesson.conversation.met_at and screen(terms["place"], is_first_contact=True).findings:
+        raise BadTerms(_("Name the place without links or contact data until both of you have written."))
     is_fee = terms["in_return"] == Lesson.Return.FEE
     if is_fee != (fee is not None) or (fee is not None and not (0 < fee <= rules.MOST_FEE and terms["currency"])):
         raise BadTerms(_("A fee is more than nothing, and only asked where the lesson is for a fee."))

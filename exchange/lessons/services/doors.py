@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from accounts import policies
 from accounts.models import Person
 from accounts.services import care
+from exchange.chat import services as chat
 from exchange.lessons.models import Lesson
 from exchange.lessons.services.hello import NotReachable
 from skills.services import listings
@@ -15,6 +16,7 @@ def require_doors(lesson: Lesson, by: Person) -> None:
     other = lesson.other(by)
     if policies.lacks_guardian(other) or not policies.may_write_to(by, other):
         raise NotReachable(_("This neighbour is not taking lessons now."))
+    chat.require_open(lesson.conversation, by)
     care.require_may_meet(by)
     if (by.is_young or other.is_young) and not policies.suits_the_young(format=lesson.format, place=lesson.place):
         raise listings.NotForYoung(

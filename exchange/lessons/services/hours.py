@@ -1,4 +1,4 @@
-"""What the steps of a lesson do to the hours: for hours and swaps; where balances are off, nothing."""
+"""What the steps of a lesson do to the hours: for hours and swaps."""
 
 from exchange.ledger import services as ledger
 from exchange.lessons import rules

@@ -1,72 +1,20 @@
-"""After its time: it was held, the other did not come, a curator looks at it; and calling it off before."""
+"""After its time: it was held, the other did not come, a curator looks at it."""
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
-from exchange.chat.models import Conversation
-from exchange.lessons import rules, states
-from exchange.lessons.models import Lesson
+from exchange.lessons import states
+from exchange.lessons.models import Lesson, Step
 from exchange.lessons.services import hours, taking
 from exchange.lessons.services.clock import catch_up
 from exchange.lessons.services.refusals import NoWords
 from exchange.lessons.services.steps import done_before, locked, require, step
 from exchange.lib.text import clean
-
-PARTNER = "partner"  # why a lesson was called off: the other half of its swap was
-
-
-@transaction.atomic
-def cancel(
-    *, lesson: Lesson, by: Person, why: str = "", note: str = "", key: str | None = None, now: datetime | None = None
-) -> Lesson:
-    """Call a booked lesson off before it starts: the hours go back, half of them to the teacher when a learner is late.
-
-    Late is less than `LATE_CANCEL_HOURS` before the start. Refused: `NotNow`, `NotYours`.
-    """
-    now = now or timezone.now()
-    why, note = clean(why)[:12], clean(note)[:500]
-    lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.CANCEL, by=by, particulars=[why, note]):
-        return lesson
-    catch_up(lesson, now=now)
-    require(lesson, states.CANCEL, by, now=now)
-    call_off(lesson, by=by, now=now, why=why, note=note, key=key)
-    _call_off_partner(lesson, by, now)
-    return lesson
-
-
-def _call_off_partner(lesson: Lesson, by: Person, now: datetime) -> None:
-    """Of a swap neither half of which has begun both are called off; what has begun stays, as a gift."""
-    partner = locked(lesson.partner_id) if lesson.partner_id else None
-    if partner is not None and partner.state == states.BOOKED and partner.starts_at and partner.starts_at > now:
-        call_off(partner, by=by, now=now, why=PARTNER, is_forgiven=True)
-
-
-def call_off(
-    lesson: Lesson, *, by: Person | None, now: datetime, why: str, note: str = "", key: str | None = None,
-    is_forgiven: bool = False,
-) -> None:  # fmt: skip
-    """End a locked, booked lesson. `is_forgiven`: it costs nothing, however late."""
-    lesson.is_late = lesson.starts_at is not None and rules.is_late(
-        lesson.starts_at, now=now, hours=settings.LATE_CANCEL_HOURS
-    )
-    lesson.why, lesson.why_note = why, note
-    lesson.sequence += 1
-    taking.free(lesson)
-    costs = lesson.is_late and by is not None and by.pk == lesson.learner_id and not is_forgiven
-    if costs:
-        hours.share(lesson)
-    else:
-        hours.give_back(lesson)
-    step(
-        lesson, states.CANCEL, to=states.CANCELLED, by=by, now=now, event="lesson.cancelled", key=key,
-        particulars=[why, note], why=why, note=note, is_late=lesson.is_late, costs=costs,
-    )  # fmt: skip
 
 
 @transaction.atomic
@@ -77,7 +25,7 @@ def confirm(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime
     """
     now = now or timezone.now()
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.CONFIRM, by=by, particulars=None):
+    if done_before(lesson, key=key, act=states.CONFIRM, by=by, particulars=None, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.CONFIRM, by, now=now)
@@ -102,7 +50,7 @@ def miss(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime | 
     """
     now = now or timezone.now()
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.MISS, by=by, particulars=None):
+    if done_before(lesson, key=key, act=states.MISS, by=by, particulars=None, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.MISS, by, now=now)
@@ -124,7 +72,7 @@ def dispute(*, lesson: Lesson, by: Person, note: str, key: str | None = None, no
     now = now or timezone.now()
     note = clean(note)[:500]
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.DISPUTE, by=by, particulars=note):
+    if done_before(lesson, key=key, act=states.DISPUTE, by=by, particulars=note, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.DISPUTE, by, now=now)
@@ -147,7 +95,7 @@ def resolve(
     now = now or timezone.now()
     note = clean(note)[:500]
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.RESOLVE, by=by, particulars=[outcome, note]):
+    if done_before(lesson, key=key, act=states.RESOLVE, by=by, particulars=[outcome, note], now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.RESOLVE, by, now=now)
@@ -160,38 +108,11 @@ def resolve(
     return lesson
 
 
-@transaction.atomic
-def again(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime | None = None) -> Lesson:
-    """Begin a next lesson of the same two in the same talk; one that is begun already is found.
-
-    Refused: `NotNow`, `NotYours`.
-    """
-    now = now or timezone.now()
-    # The talk's row is the lock: two clicks at once, on this lesson or an older one, make one next lesson.
-    Conversation.objects.select_for_update().get(id=lesson.conversation_id)
-    lesson = Lesson.objects.get(id=lesson.pk)
-    require(lesson, states.AGAIN, by, now=now)
-    same = Lesson.objects.filter(
-        conversation=lesson.conversation_id, teacher=lesson.teacher_id, learner=lesson.learner_id
-    )
-    begun = same.filter(state=states.ENQUIRY).order_by("-id").first()
-    if begun is not None:
-        return begun
-    return Lesson.objects.create(
-        teacher_id=lesson.teacher_id,
-        learner_id=lesson.learner_id,
-        opened_by_id=lesson.opened_by_id,
-        listing_id=lesson.listing_id,
-        conversation_id=lesson.conversation_id,
-        follows_id=lesson.follows_id or lesson.pk,
-        made_at=now,
-        minutes=lesson.minutes,
-        format=lesson.format,
-        place=lesson.place,
-        in_return=lesson.in_return,
-        fee=lesson.fee,
-        currency=lesson.currency,
-    )
+def disputes(*, curator: Person) -> QuerySet[Lesson]:
+    """Give the disputes that wait for a curator, with what was said when they were asked; two queries."""
+    spoken = Step.objects.filter(act=states.DISPUTE).select_related("by").order_by("id")
+    rows = Lesson.objects.disputed_for(curator).select_related("teacher", "learner", "conversation")
+    return rows.prefetch_related(Prefetch("steps", spoken, to_attr="words"))
 
 
 def _say(lesson: Lesson, by: Person, said: str, now: datetime) -> None:

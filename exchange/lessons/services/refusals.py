@@ -19,7 +19,7 @@ class NotNow(Refused):
 class NotYours(Refused):
     """The act is another's to do."""
 
-    code = "not_yours"
+    code = "not_your_part"
 
 
 class BadTimes(Refused):

@@ -1,11 +1,9 @@
 """The lesson's pages: one form at a time, kept when refused, the same for both, closed to others."""
 
 import uuid
-from datetime import timedelta
 
 import pytest
 
-from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 
 FIRST = {"day_1": "2026-11-27", "time_1": "18:00"}

@@ -208,7 +208,9 @@ class TestASeries:
         cairo = ZoneInfo("Africa/Cairo")
         first = wall(date(2026, 10, 20), time(17), cairo)
         found = weekly(Span(first, first + timedelta(minutes=90)), 4, Clock("Africa/Cairo"))
-        assert {(span.starts_at.astimezone(cairo).hour, span.ends_at - span.starts_at) for span in found} == {(17, timedelta(minutes=90))}
+        assert {(span.starts_at.astimezone(cairo).hour, span.ends_at - span.starts_at) for span in found} == {
+            (17, timedelta(minutes=90))
+        }
         assert [span.starts_at.astimezone(UTC).hour for span in found] == [14, 14, 15, 15]
 
     def test_an_hour_that_does_not_exist_becomes_the_next_and_a_doubled_one_the_first(self):
