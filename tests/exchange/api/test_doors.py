@@ -35,7 +35,7 @@ MATRIX = {
     "GET me/other-times/": (None, ANY), "DELETE me/other-times/<stranger>/": (None, ANY),
     "POST me/other-times/": ({"kind": "away", "starts_at": f"{SOON}T08:00Z", "ends_at": f"{SOON}T09:00Z"}, ANY),
     "PUT me/hours/": ({"free": []}, ANY), "PUT me/pause/": (None, ANY), "DELETE me/pause/": (None, ANY),
-    "GET me/blocks/": (None, ANY), "GET me/listings/": (None, ANY), "GET districts/": (None, ALL),
+    "GET me/blocks/": (None, ANY), "GET me/listings/": (None, ANY), "GET me/passport/": (None, ANY), "GET districts/": (None, ALL),
     "GET people/<stranger>/": (None, ALL), "PUT people/<stranger>/block/": (None, ANY),
     "DELETE people/<stranger>/block/": (None, ANY), "GET concepts/": (None, ALL), "GET concepts/search/": (None, ALL),
     "GET concepts/suggest/": (None, ALL), "GET concepts/<concept>/": (None, ALL), "GET listings/": (None, ALL),
