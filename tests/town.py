@@ -77,6 +77,8 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         "contact_answer": ("no-word-of-ours",),
         "key_remove": (1,),
         "time_remove": (1,),
+        "lesson_ics": (987_654,),
+        "calendar_feed": ("no-word-of-ours",),
         "desk_skill_undo": (1,),
         **dict.fromkeys(("desk_word", "desk_word_name", "desk_word_new", "desk_word_aside"), (town.word,)),
         **dict.fromkeys(("desk_skill", "desk_skill_name", "desk_skill_rename", "desk_skill_merge"), (town.concept,)),

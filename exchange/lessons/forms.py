@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import CleanCharField
@@ -160,11 +160,11 @@ class AgreeForm(KeyForm):
         typed = [self._time(number) for number in range(1, MOST_TIMES + 1)]
         starts.update(each for each in typed if each is not None)
         if not starts and not any(field.errors for pair in self.times for field in pair):
-            self.add_error("day_1", _now("Say at least one day and hour that suit you."))
+            self.add_error("day_1", gettext("Say at least one day and hour that suit you."))
         if len(starts) > MOST_TIMES:
-            self.add_error("suggested", _now("Three times at most, please."))
+            self.add_error("suggested", gettext("Three times at most, please."))
         if fields.get("format") == Lesson.Format.PLACE and not fields.get("place") and "place" not in self.errors:
-            self.add_error("place", _now("Write where you meet, so that both find it."))
+            self.add_error("place", gettext("Write where you meet, so that both find it."))
         fields["times"] = [Span(each, each + length) for each in sorted(starts)]
         return fields
 
@@ -175,17 +175,18 @@ class AgreeForm(KeyForm):
         if any(name in self.errors for name in names) or (day is None and hour is None):
             return None
         if day is None or hour is None:
-            self.add_error(*((names[0], _now("On which day?")) if day is None else (names[1], _now("At what time?"))))
+            missing = (names[0], gettext("On which day?")) if day is None else (names[1], gettext("At what time?"))
+            self.add_error(*missing)
             return None
         today = timezone.localdate(timezone=timezone.get_default_timezone())
         if not today <= day <= today + FARTHEST:
             is_over = day < today
-            text = _now("This day is over.") if is_over else _now("That is more than a year away.")
+            text = gettext("This day is over.") if is_over else gettext("That is more than a year away.")
             self.add_error(names[0], text)
             return None
         starts = datetime.combine(day, hour, tzinfo=timezone.get_default_timezone()).astimezone(UTC)
         if starts <= timezone.now():
-            self.add_error(names[1], _now("This time is over."))
+            self.add_error(names[1], gettext("This time is over."))
             return None
         return starts
 
@@ -246,10 +247,10 @@ class DisputeForm(forms.Form):
 def why_words(why: str, *, is_own_offer: bool = False) -> str:
     """Give a reason to decline as a sentence; `is_own_offer`: to a teacher, whose offers rest with "no room"."""
     return {
-        "full": _now("No room now (my offers rest for a month)") if is_own_offer else _now("No room now"),
-        "times": _now("None of these times is possible"),
-        "subject": _now("It is not quite the right subject"),
-        "far": _now("It is too far"),
-        "later": _now("Perhaps later"),
-        "other": _now("For another reason"),
+        "full": gettext("No room now (my offers rest for a month)") if is_own_offer else gettext("No room now"),
+        "times": gettext("None of these times is possible"),
+        "subject": gettext("It is not quite the right subject"),
+        "far": gettext("It is too far"),
+        "later": gettext("Perhaps later"),
+        "other": gettext("For another reason"),
     }.get(why, "")

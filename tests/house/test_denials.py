@@ -40,6 +40,11 @@ RULES = {
     ("GET", "profile_edit"): SIGNED_IN,
     ("GET", "free_hours"): SIGNED_IN,
     ("POST", "free_hours"): DONE,
+    ("GET", "lesson_ics"): (DOOR, *(GONE,) * 6),  # there is no such lesson
+    ("GET", "calendar"): SIGNED_IN,
+    ("POST", "calendar_make"): SIGNED_IN,
+    ("POST", "calendar_stop"): DONE,
+    ("GET", "calendar_feed"): (GONE,) * 7,
     ("POST", "time_away"): DONE,
     ("POST", "time_also"): DONE,
     ("POST", "time_remove"): DONE,

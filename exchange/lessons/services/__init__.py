@@ -26,6 +26,7 @@ from exchange.lessons.services.refusals import (
     TakenAlready,
 )  # fmt: skip
 from exchange.lessons.services.swapping import Half, accept_all, ask_swap
+from exchange.lessons.services.slots import propose
 from exchange.lessons.services.waiting import (
     NotAsked,
     be_full,
@@ -44,6 +45,6 @@ __all__ = [
     "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos", "accept", "accept_all", "again",
     "ask", "ask_swap", "be_full", "bind", "cancel", "confirm", "counter", "decline", "dispute", "disputes", "end_rests",
     "enquiry_between", "forget_rests", "is_answered", "is_bound", "keep_time", "let_go_due", "miss", "move",
-    "part_blocked", "part_unguarded", "release", "resolve", "say_hello", "unanswered", "usual_answer",
+    "part_blocked", "part_unguarded", "propose", "release", "resolve", "say_hello", "unanswered", "usual_answer",
     "wait_for_answers", "withdraw",
 ]  # fmt: skip
