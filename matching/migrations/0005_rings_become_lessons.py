@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lessons', '0005_bundles'),
+        ('lessons', '0007_bundles'),
         ('matching', '0004_log_of_written_matches'),
     ]
 
