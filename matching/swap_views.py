@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -53,8 +52,9 @@ def _ask(request: HttpRequest, lesson: Lesson, person: Person) -> HttpResponse:
     halves = [
         AgreeForm(data, lesson=lesson, scope="counter", prefix=prefix, initial=first) for prefix in ("this", "other")
     ]
-    forms_: list[forms.Form] = [offers, *halves]
-    if data is not None and all([form.is_valid() for form in forms_]):
+    # Each is asked, so that everything that is wrong is said at once.
+    are_valid = [form.is_valid() for form in (offers, *halves)]
+    if data is not None and all(are_valid):
         this, other = (lessons.Half(**{name: form.terms[name] for name in SAID}) for form in halves)
         try:
             lessons.ask_swap(lesson=lesson, by=person, listing=offers.listing, this=this, other=other)

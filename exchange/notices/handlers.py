@@ -71,7 +71,7 @@ def tell_of_rung(event: Event) -> None:
 
 @on("ring.proposed", "ring.agreed", "ring.stands", "ring.broken")
 def tell_of_ring(event: Event) -> None:
-    """A ring waits for answers or times, stands, or did not come about; of one that nobody was asked about none is told."""
+    """A ring waits for answers or times, stands, or broke; of one that nobody was asked about nobody is told."""
     ring = Ring.objects.filter(id=event.subject_id).first()
     if ring is None or ring.state == Ring.State.HELD or not event.payload.get("was_sent", True):
         return

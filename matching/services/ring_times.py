@@ -4,7 +4,6 @@ from datetime import datetime
 
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
-from exchange.lessons.rules import Span
 from matching.models import Place
 from skills.models import Listing
 
@@ -18,8 +17,10 @@ def ask(place: Place, *, now: datetime, deadline: datetime) -> None:
     """
     lesson = place.lesson
     format, room = _where(place)
-    times = _common(place, since=deadline) if lesson is not None and (room or format == Lesson.Format.ONLINE) else []
-    if lesson is not None and times:
+    if lesson is None or not (room or format == Lesson.Format.ONLINE):
+        return
+    times = lessons.propose(lesson=lesson, minutes=MINUTES, now=deadline)
+    if times:
         lessons.ask(
             lesson=lesson, by=place.teacher, times=times, minutes=MINUTES, format=format, place=room,
             in_return=lesson.in_return, now=now,
@@ -32,7 +33,3 @@ def _where(place: Place) -> tuple[str, str]:
     if all(side.format in (Listing.Format.ONLINE, Listing.Format.BOTH) for side in sides):
         return Lesson.Format.ONLINE, ""
     return Lesson.Format.PLACE, next((side.place for side in sides if side.place), "")
-
-
-def _common(place: Place, *, since: datetime) -> list[Span]:
-    return []

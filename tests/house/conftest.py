@@ -52,8 +52,8 @@ def town(make_offer, make_wish, cast, relay):
     RingAnswer.objects.bulk_create(RingAnswer(ring=ring, person=person) for person in (salma, yusuf))
     child = accounts.make_person(email="layan@example.org", name="ليان", age="13-17")
     ward = care.ask_guardian(young=child, email=yusuf.email).pk
-    enquiry = Lesson.objects.get(conversation=talk)
-    told, met = (_met(enquiry, days) for days in (30, 3))
+    told, met = (_met(hello, days) for days in (30, 3))
+    enquiry = lessons.again(lesson=met, by=yusuf)
     passports.write(lesson=told, by=salma, thanks="يدٌ تتعلّم بسرعة")
     thanks = passports.write(lesson=told, by=yusuf, learned="الغرزة المستقيمة", thanks="شكرًا على صبرك")
     passports.show(thanks=thanks, by=salma, shown="public")
@@ -77,17 +77,17 @@ def town(make_offer, make_wish, cast, relay):
     )
 
 
-def _met(enquiry, days):
+def _met(hello, days):
     """A confirmed lesson of the same two, so many days ago."""
     starts_at = timezone.now() - timedelta(days=days)
     return Lesson.objects.create(
         state="confirmed",
-        teacher=enquiry.teacher,
-        learner=enquiry.learner,
-        opened_by=enquiry.opened_by,
-        listing=enquiry.listing,
-        conversation=enquiry.conversation,
-        follows=enquiry,
+        teacher=hello.teacher,
+        learner=hello.learner,
+        opened_by=hello.opened_by,
+        listing=hello.listing,
+        conversation=hello.conversation,
+        follows=hello,
         starts_at=starts_at,
         ends_at=starts_at + timedelta(hours=1),
         minutes=60,

@@ -131,7 +131,7 @@ class TestFindingTimes:
 
 class TestFalling:
     def test_lets_all_go_with_one_no_and_says_so_kindly(self, asked, three, relay):
-        one, two, three_ = arrows(asked)
+        one, two, _three = arrows(asked)
         choose(one)
         lessons.decline(lesson=two, by=two.learner, why="times")
         assert sorted(states(asked)) == ["declined", "lapsed", "lapsed"]

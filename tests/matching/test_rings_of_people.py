@@ -1,4 +1,4 @@
-"""A ring is agreed only when all say yes in time, opens every talk or none, and those who were willing are planned anew."""
+"""A ring is agreed only when all say yes in time, opens every talk or none; the willing are planned for anew."""
 
 from datetime import timedelta
 
@@ -101,7 +101,7 @@ class TestAnswer:
         assert group.subject.startswith("حلقتنا: ")
         assert f'href="{group.get_absolute_url()}"' in client_of(three[1]).get(ring.get_absolute_url()).content.decode()
 
-    def test_is_agreed_without_a_common_talk_where_two_in_it_keep_apart(self, three, nadia, make_offer, make_wish, relay):
+    def test_is_agreed_without_a_common_talk_where_two_in_it_keep_apart(self, three, relay):
         (ring,) = look()
         say(ring, *three[:2])
         # Of four people two may stand apart; of three all are neighbours, so the group is refused here by hand.

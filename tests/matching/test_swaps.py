@@ -7,6 +7,7 @@ import time_machine
 
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
+from matching import services as matching
 
 NOON = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
@@ -40,10 +41,10 @@ def form(listing, **more):
     return found | more
 
 
-def test_offers_first_what_the_teacher_wishes_for(enquiry, excel, make_offer, make_wish, client_of, salma, yusuf, relay):
+def test_offers_first_what_the_teacher_wishes_for(enquiry, excel, make_offer, make_wish, client_of, salma, yusuf):
     make_wish(salma, "أتعلم إكسل", ["rukn:excel"])
     make_offer(yusuf, "عود", ["rukn:oud"])
-    relay()
+    matching.rematch()
     page = client_of(yusuf).get(f"/lessons/{enquiry.pk}/swap/").content.decode()
     assert page.index("إكسل من الصفر") < page.index("عود")
 

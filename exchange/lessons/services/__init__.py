@@ -25,8 +25,8 @@ from exchange.lessons.services.refusals import (
     ProposalGone,
     TakenAlready,
 )  # fmt: skip
-from exchange.lessons.services.swapping import Half, accept_all, ask_swap
 from exchange.lessons.services.slots import propose
+from exchange.lessons.services.swapping import Half, accept_all, ask_swap
 from exchange.lessons.services.waiting import (
     NotAsked,
     be_full,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,7 @@ def test_two_rings_that_want_the_same_hours_never_book_anybody_twice(people, tal
             found = {row.state for row in Lesson.objects.filter(id__in=[row.pk for row in rows])}
             assert found in ({"booked"}, {"asked"})
     busy = list(Taken.objects.order_by("person", "starts_at").values_list("person", "starts_at", "ends_at"))
-    for before, after in zip(busy, busy[1:], strict=False):
+    for before, after in pairwise(busy):
         assert before[0] != after[0] or before[2] <= after[1]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from exchange.ledger import services as ledger
 from exchange.lessons import services as lessons
-from exchange.lessons.models import Lesson, Taken, Bundle
+from exchange.lessons.models import Bundle, Lesson, Taken
 from exchange.lessons.rules import minutes_owed
 from exchange.lessons.services import Half
 from exchange.outbox.models import Event
@@ -149,7 +149,7 @@ class TestBooking:
             lessons.accept(lesson=other, by=salma, proposal=1)
 
     def test_that_nobody_answers_lapses_whole(self, swap, salma, clock):
-        one, other = swap()
+        one, _other = swap()
         accept(one, by=salma)
         late = max(row.answer_due_at for row in Lesson.objects.all()) + timedelta(minutes=1)
         clock.move_to(late)
