@@ -9,6 +9,7 @@ from exchange.chat import api as chat
 from exchange.ledger import api as ledger
 from exchange.lessons import api as lessons
 from exchange.moderation import api as moderation
+from exchange.passport import api as passport
 from matching import api as matching
 from search import api as search
 from skills import api as skills
@@ -24,6 +25,7 @@ urlpatterns = [
     path("me/statement/", ledger.StatementLines.as_view()),
     path("me/pause/", accounts.Pause.as_view()),
     path("me/blocks/", accounts.Blocks.as_view()),
+    path("me/passport/", passport.Passport.as_view()),
     path("me/listings/", skills.OwnListings.as_view()),
     path("districts/", accounts.Districts.as_view()),
     path("people/<int:pk>/", accounts.Neighbour.as_view()),

@@ -78,7 +78,9 @@ STALE_AFTER_DAYS = env.int("STALE_AFTER_DAYS", default=60)  # then a listing ask
 EXPIRE_AFTER_DAYS = env.int("EXPIRE_AFTER_DAYS", default=14)  # without an answer to that, it rests
 RING_LENGTH = env.int("RING_LENGTH", default=4)  # people in an exchange ring at most
 RING_DAYS = env.int("RING_DAYS", default=5)  # how long a proposed ring waits for all its answers
+RING_BOOK_DAYS = env.int("RING_BOOK_DAYS", default=7)  # how long a standing ring has to find a time for each lesson
 RINGS_NEED_CURATOR = env.bool("RINGS_NEED_CURATOR", default=False)  # a curator looks before a ring is proposed
+THANKS_DAYS = env.int("THANKS_DAYS", default=14)  # how long what one wrote of a lesson waits for the other
 UNDO_MINUTES = env.int("UNDO_MINUTES", default=10)  # how long a curator's decision can be taken back
 FIRST_WORDS_LONGEST = env.int("FIRST_WORDS_LONGEST", default=600)  # characters of a hello to a stranger
 NEW_ACCOUNT_DAYS = env.int("NEW_ACCOUNT_DAYS", default=14)
@@ -123,6 +125,7 @@ INSTALLED_APPS = [
     "exchange.ledger",
     "exchange.lessons",
     "matching",
+    "exchange.passport",
     "exchange.moderation",
     "exchange.notices",
 ]
@@ -276,6 +279,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "hellos": {
         "task": "exchange.lessons.tasks.wait_for_answers",
+        "schedule": 300.0,
+        "options": {"queue": "bells", "expires": 300},
+    },
+    "stories": {
+        "task": "exchange.passport.tasks.open_stories",
         "schedule": 300.0,
         "options": {"queue": "bells", "expires": 300},
     },

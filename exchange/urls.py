@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from exchange import views
+from exchange.moderation import thanks_views
 from exchange.moderation import views as moderation
 from exchange.watch import views as watch
 
@@ -24,10 +25,13 @@ urlpatterns = [
     path("", include("exchange.ledger.urls")),
     path("", include("exchange.lessons.urls")),
     path("", include("exchange.chat.urls")),
+    path("", include("exchange.passport.urls")),
     path("", include("exchange.notices.urls")),
     path("api/", include("exchange.api_urls")),
     path("desk/", include("exchange.moderation.urls")),
     path("talks/<row:pk>/report/", moderation.report, name="report"),
+    path("thanks/<row:pk>/report/", thanks_views.report, name="thanks_report"),
+    path("lessons/<row:pk>/curators/", thanks_views.private_note, name="private_note"),
     path("admin/", admin.site.urls),
 ]
 handler500 = "exchange.watch.views.server_error"

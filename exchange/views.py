@@ -17,6 +17,7 @@ from exchange.ledger import services as ledger
 from exchange.lessons import services as lessons
 from exchange.lessons.services import reading
 from exchange.moderation import services as moderation
+from exchange.passport import services as passports
 from matching import services as matching
 from matching.services import rings as ring_services
 from matching.services import waiting
@@ -122,6 +123,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "is_me": reader.pk == other.pk,
         "gives_hours": ledger.is_on(),
         "usual_answer": "" if reader.pk == other.pk else lessons.usual_answer(person=other),
+        "thanks": passports.public(person=other, reader=reader, language=str(request.LANGUAGE_CODE)),
         "place": "find",
     }
     return render(request, "person.html", context)

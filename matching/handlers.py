@@ -107,3 +107,15 @@ def plan_again(_event: Event) -> None:
 def break_unfit_rings(event: Event) -> None:
     """Somebody rests, left, or keeps a neighbour away: rings that no longer can stand break."""
     rings.break_unfit(person_id=int(event.subject_id))
+
+
+@on("bundle.booked")
+def stand_ring(event: Event) -> None:
+    """The last lesson of a ring has its time, and all are booked: the ring stands."""
+    rings.stand(bundle_id=int(event.subject_id), now=timezone.now())
+
+
+@on("bundle.let_go")
+def break_let_go_ring(event: Event) -> None:
+    """One lesson of a ring was declined, or found no time: the others are let go, and the ring breaks."""
+    rings.fall(bundle_id=int(event.subject_id), by_id=event.payload["by"], now=timezone.now())

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person, blocked_ids
+from exchange.lessons.models import Bundle, Lesson
 from skills.models import Concept, Listing
 
 OPEN_SIDES: dict[str, Any] = {
@@ -271,6 +272,10 @@ class RingQuerySet(models.QuerySet["Ring"]):
         """Give rings that wait for a curator or for answers."""
         return self.filter(state__in=[Ring.State.HELD, Ring.State.PROPOSED])
 
+    def undecided(self) -> "RingQuerySet":
+        """Give rings that neither stand nor broke: whoever is in one is asked for no other."""
+        return self.filter(state__in=[Ring.State.HELD, Ring.State.PROPOSED, Ring.State.BOOKING])
+
 
 class Ring(models.Model):
     """Several people who help each other in turn; it stands only when all agree before the deadline."""
@@ -278,15 +283,19 @@ class Ring(models.Model):
     class State(models.TextChoices):
         HELD = "held", _("with the curator")
         PROPOSED = "proposed", _("waiting for answers")
-        STANDS = "stands", _("stands")
+        BOOKING = "booking", _("finding times")  # all said yes; each lesson needs a time
+        STANDS = "stands", _("stands")  # all lessons are booked
         BROKEN = "broken", _("did not come about")
 
     state = models.CharField(max_length=8, choices=State, default=State.PROPOSED)
     is_chain = models.BooleanField(default=False)  # begun by a gift of time: its last person teaches nobody
     weight = models.FloatField(default=0.0)
     made_at = models.DateTimeField(default=timezone.now)
-    deadline = models.DateTimeField()
+    deadline = models.DateTimeField()  # for the answers; then for the times
     ended_at = models.DateTimeField(null=True, blank=True)
+    bundle = models.OneToOneField(
+        Bundle, on_delete=models.PROTECT, null=True, blank=True, related_name="ring"
+    )  # its lessons, booked all or none
 
     objects = RingQuerySet.as_manager()
 
@@ -314,6 +323,7 @@ class Place(models.Model):
     learner = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
     offer = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
     wish = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
+    lesson = models.ForeignKey(Lesson, on_delete=models.PROTECT, null=True, blank=True, related_name="ring_places")
 
     class Meta:
         constraints = [

@@ -134,9 +134,10 @@ def ring(request: HttpRequest, pk: int) -> HttpResponse:
         is_rtl=request.LANGUAGE_CODE == "ar",
         is_closed=not row.is_chain,
     )
-    stands = row.state == Ring.State.STANDS
-    group = groups.about(person=person, url=row.get_absolute_url()) if stands else None
-    context = {"view": view, "ring": row, "picture": picture, "group": group, "place": "me"}
+    is_agreed = row.state in (Ring.State.BOOKING, Ring.State.STANDS)
+    group = groups.about(person=person, url=row.get_absolute_url()) if is_agreed else None
+    arcs = list(zip(picture.paths, [arrow.now for arrow in view.arrows], strict=True))
+    context = {"view": view, "ring": row, "picture": picture, "arcs": arcs, "group": group, "place": "me"}
     return render(request, "matching/ring.html", context)
 
 
@@ -150,8 +151,8 @@ def ring_answer(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("ring", pk=pk)
     is_yes = request.POST["answer"] == "yes"
     changed = ring_services.answer(ring=row, person=person, is_yes=is_yes)
-    if changed.state == Ring.State.STANDS:
-        messages.success(request, _("The ring stands. Your talks are open."))
+    if changed.state == Ring.State.BOOKING:
+        messages.success(request, _("Everyone said yes. Your talks are open; now each lesson needs a time."))
     elif is_yes:
         messages.success(request, _("Thank you. We tell you as soon as everyone has answered."))
     else:

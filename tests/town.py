@@ -22,6 +22,9 @@ class Town:
     word: int
     concept: int
     ward: int
+    enquiry: int
+    met: int  # a confirmed lesson of the two, of which neither has written
+    thanks: int  # the member's to the owner, of another one, shown to everyone
 
 
 def routes() -> dict[str, str]:
@@ -72,6 +75,10 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         ),
         "saved_let_go": (town.saved,),
         "ward": (town.ward,),
+        "swap": (town.enquiry,),
+        **dict.fromkeys(("thanks", "private_note"), (town.met,)),
+        **dict.fromkeys(("thanks_show", "thanks_delete", "thanks_report"), (town.thanks,)),
+        **dict.fromkeys(("desk_thanks_report", "desk_note"), (1,)),
         "contact_answer": ("no-word-of-ours",),
         "key_remove": (1,),
         "time_remove": (1,),

@@ -104,6 +104,32 @@ class Sitting(models.Model):
         return f"{self.teacher_id}: {self.seats} seats"
 
 
+class Bundle(models.Model):
+    """Lessons that are booked all at once or not at all: the two of a swap, those of a ring. Its row is their lock."""
+
+    made_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(null=True, blank=True)  # let go then, unless all have a time
+    booked_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)  # let go
+    ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(booked_at=None, ended_at=None), name="bundle_open_due")
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(booked_at=None) | Q(ended_at=None), name="bundle_booked_or_let_go")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {'booked' if self.booked_at else 'let go' if self.ended_at else 'open'}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether times are still being found."""
+        return self.booked_at is None and self.ended_at is None
+
+
 class Lesson(models.Model):
     """What a teacher and a learner have between them about one skill: one row from the first hello to the end."""
 
@@ -180,6 +206,9 @@ class Lesson(models.Model):
     series = models.ForeignKey(Series, on_delete=models.PROTECT, null=True, blank=True, related_name="lessons")
     sitting = models.ForeignKey(Sitting, on_delete=models.PROTECT, null=True, blank=True, related_name="lessons")
     partner = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    bundle = models.ForeignKey(Bundle, on_delete=models.PROTECT, null=True, blank=True, related_name="lessons")
+    # The time agreed to while others of `bundle` have none yet:
+    chosen = models.ForeignKey("Proposal", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     version = models.PositiveIntegerField(default=0, db_default=0)  # grows with every step
 
     objects = LessonQuerySet.as_manager()

@@ -113,3 +113,13 @@ def next_reminder(starts_at: datetime, *, reminded: int) -> datetime | None:
 def is_late(starts_at: datetime, *, now: datetime, hours: int) -> bool:
     """Whether a lesson that starts then is cancelled late now."""
     return now > starts_at - timedelta(hours=hours)
+
+
+def minutes_owed(in_return: str, minutes: int, partners: int | None) -> int:
+    """Give the minutes a learner owes: all for hours; of a swap what its lesson is longer than its `partners`.
+
+    A lesson in a ring is a swap without one partner: its hours cancel around the ring.
+    """
+    if in_return == "hours":
+        return minutes
+    return max(0, minutes - partners) if in_return == "swap" and partners is not None else 0

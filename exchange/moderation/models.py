@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 from exchange.chat.models import Conversation, Held
+from exchange.lessons.models import Lesson
+from exchange.passport.models import Thanks
 from skills.models import Revision
 
 
@@ -99,3 +101,61 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.conversation_id}"
+
+
+class ThanksReport(models.Model):
+    """That somebody asks the curators to look at a thank-you. Its words as they were then."""
+
+    class Verdict(models.TextChoices):
+        CALM = "calm", _("nothing against the rules")
+        DOWN = "down", _("taken down")
+
+    thanks = models.ForeignKey(Thanks, on_delete=models.SET_NULL, null=True, related_name="reports")
+    writer = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    receiver = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    reporter = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=12)  # a code of exchange.moderation.rules.THANKS_REASONS
+    learned = models.CharField(max_length=300, blank=True)
+    words = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    verdict = models.CharField(max_length=8, choices=Verdict, blank=True)
+    why = models.CharField(max_length=12, blank=True)  # a code of the same list, which the writer reads
+    curator = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["thanks", "reporter"],
+                condition=models.Q(decided_at=None),
+                name="one_open_report_per_thanks",
+            )
+        ]
+        indexes = [models.Index(fields=["at"], condition=models.Q(decided_at=None), name="thanks_reports_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.thanks_id}"
+
+
+class PrivateNote(models.Model):
+    """What one of two people tells the curators about a lesson; the other never sees that it exists."""
+
+    lesson = models.ForeignKey(Lesson, on_delete=models.PROTECT, related_name="private_notes")
+    writer = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    body = models.CharField(max_length=1000)
+    at = models.DateTimeField(default=timezone.now)
+    curator = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lesson", "writer"],
+                condition=models.Q(decided_at=None),
+                name="one_waiting_note_per_lesson",
+            )
+        ]
+        indexes = [models.Index(fields=["at"], condition=models.Q(decided_at=None), name="private_notes_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.lesson_id}: {self.writer_id}"

@@ -41,4 +41,11 @@ REPORTS: dict[str, dict[str, str]] = {
     "spam": {"ar": "إعلان أو رسائل مكررة", "en": "Advertising, or the same message to many"},
     "other": {"ar": "شيء آخر", "en": "Something else"},
 }
+THANKS_REASONS: dict[str, dict[str, str]] = {
+    "unkind": {"ar": "كلمات قد تجرح", "en": "Words that may hurt"},
+    "private": {"ar": "فيها ما يخص أحدًا وحده", "en": "They tell what is somebody's own"},
+    "minor": {"ar": "الأمر يخص طفلًا أو يافعًا", "en": "It is about a child or a young person"},
+    "advert": {"ar": "إعلان، وليس شكرًا", "en": "Advertising, not a thank-you"},
+    "other": {"ar": "شيء آخر", "en": "Something else"},
+}
 SEVERE = frozenset({"money", "threat", "minor"})  # nobody writes in the talk until a curator has decided

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from exchange.moderation import lesson_views, skill_views, views
+from exchange.moderation import lesson_views, skill_views, thanks_views, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
@@ -31,4 +31,7 @@ urlpatterns = [
     path("talks/", views.desk_talks, name="desk_talks"),
     path("talks/held/<row:pk>/", views.decide_held, name="desk_held"),
     path("talks/report/<row:pk>/", views.decide_report, name="desk_report"),
+    path("thanks/", thanks_views.desk_thanks, name="desk_thanks"),
+    path("thanks/report/<row:pk>/", thanks_views.decide, name="desk_thanks_report"),
+    path("thanks/note/<row:pk>/", thanks_views.close_note, name="desk_note"),
 ]

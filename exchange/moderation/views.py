@@ -20,6 +20,7 @@ from exchange.lessons.models import Lesson
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.moderation import services as moderation
+from exchange.moderation import thanks_services
 from exchange.moderation.models import Decision, Report
 from exchange.moderation.rules import KEYS, REASONS, REPORTS
 from matching.models import Ring
@@ -53,6 +54,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "rows": rows[:200],
         "total": moderation.waiting_count(),
         "talks_waiting": moderation.talks_waiting_count(curator=_person(request)),
+        "thanks_waiting": thanks_services.waiting_count(curator=_person(request)),
         "lessons_waiting": Lesson.objects.disputed_for(_person(request)).count(),
         "undoable": moderation.last_undoable(curator=_person(request)),
         "words": Unmapped.objects.filter(settled_at=None).order_by("-times", "id")[:30],

@@ -17,6 +17,7 @@ from exchange.notices import services as notices
 from exchange.notices.services import of_lessons, onward, telling
 from exchange.outbox.models import Event
 from exchange.outbox.services import on
+from exchange.passport.models import Thanks
 from matching import ladder
 from matching.models import Climb, Ring
 from search.models import Met
@@ -68,9 +69,9 @@ def tell_of_rung(event: Event) -> None:
         )
 
 
-@on("ring.proposed", "ring.stands", "ring.broken")
+@on("ring.proposed", "ring.agreed", "ring.stands", "ring.broken")
 def tell_of_ring(event: Event) -> None:
-    """A ring waits for answers, stands, or did not come about; of one that no one was asked about nobody is told."""
+    """A ring waits for answers or times, stands, or broke; of one that nobody was asked about nobody is told."""
     ring = Ring.objects.filter(id=event.subject_id).first()
     if ring is None or ring.state == Ring.State.HELD or not event.payload.get("was_sent", True):
         return
@@ -92,6 +93,66 @@ def tell_reporter(event: Event) -> None:
         key=event.subject_id,
         url=reverse("talk", args=[event.payload["conversation"]]),
         verdict=event.payload["verdict"],
+    )
+
+
+@on("lesson.confirmed")
+def invite_to_thank(event: Event) -> None:
+    """A lesson is confirmed: both may say what was learned, and thank each other."""
+    lesson = Lesson.objects.filter(id=int(event.subject_id), state=Lesson.State.CONFIRMED).first()
+    if lesson is not None:
+        for person, other in ((lesson.teacher_id, lesson.learner_id), (lesson.learner_id, lesson.teacher_id)):
+            _tell_of_story(lesson, person=person, other=other, kind="thanks_may")
+
+
+@on("thanks.opened")
+def tell_of_thanks(event: Event) -> None:
+    """The seal of a story is broken: whoever was thanked is told that it can be read, but not what it says."""
+    for row in Thanks.objects.opened().filter(story=int(event.subject_id)).select_related("story__lesson"):
+        _tell_of_story(row.story.lesson, person=row.receiver_id, other=row.writer_id, kind="thanks_opened")
+
+
+def _tell_of_story(lesson: Lesson, *, person: int, other: int, kind: str) -> None:
+    notices.tell(
+        people=[person],
+        kind=kind,
+        key=str(lesson.pk),
+        url=reverse("thanks", args=[lesson.pk]),
+        talk_id=lesson.conversation_id,
+        sender=other,
+    )
+
+
+@on("thanks.decided")
+def tell_of_decided_thanks(event: Event) -> None:
+    """A curator decided about reported thanks: who reported hears it, and whose words were taken down hears why."""
+    told = event.payload
+    notices.tell(
+        people=[int(told["reporter"])],
+        kind="report",
+        key=f"thanks:{event.subject_id}",
+        url=reverse("person", args=[told["receiver"]]),
+        verdict=told["verdict"],
+    )
+    if told["writer"] is not None:
+        notices.tell(
+            people=[int(told["writer"])],
+            kind="thanks_taken",
+            key=event.subject_id,
+            url=reverse("thanks", args=[told["lesson"]]),
+            why=told["why"],
+        )
+
+
+@on("note.read")
+def tell_of_read_note(event: Event) -> None:
+    """A curator looked after what somebody told them about a lesson."""
+    notices.tell(
+        people=[int(event.payload["writer"])],
+        kind="report",
+        key=f"note:{event.subject_id}",
+        url=reverse("thanks", args=[event.payload["lesson"]]),
+        verdict="read",
     )
 
 

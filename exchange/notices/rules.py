@@ -40,6 +40,7 @@ KINDS = {
     "accepted": Kind(NOW, wait=UNDO),  # a curator let one's text through
     "returned": Kind(NOW, wait=UNDO),  # a curator returned one's text
     "ring_proposed": Kind(NOW),
+    "ring_agreed": Kind(NOW),
     "ring_stands": Kind(NOW),
     "ring_broken": Kind(NEVER),
     "met": Kind(DIGEST),  # something new meets a search one keeps
@@ -48,6 +49,9 @@ KINDS = {
     "still_true": Kind(DIGEST),  # a listing asks whether it is still true
     "guardian": Kind(NOW),  # a guardian agreed, declined or ended it
     "report": Kind(NOW),  # what came of a report one made
+    "thanks_may": Kind(DIGEST),  # a lesson is confirmed: one may say thank you
+    "thanks_opened": Kind(NOW),  # what the other wrote of a lesson can be read
+    "thanks_taken": Kind(NOW),  # a curator took one's words down
     "left_out": Kind(NOW),  # an answer by mail came without what was attached to it
     "wish_given": Kind(NOW, is_curators=True),  # a curator is to look after a wish
 }
@@ -55,7 +59,7 @@ OF_HELLOS = ("hello_waits", "hello_onward")  # over once the hello is answered
 OF_LESSONS = ("lesson_asked", "lesson_booked", "lesson_off", "lesson_soon", "lesson_held", "lesson_trouble")
 OF_TALKS = ("message", "enquiry")  # read when the talk is, and counted there
 # Answers to what one asked oneself, and what one has agreed on: mailed to those who rest, too.
-ALWAYS = frozenset({"guardian", "report", *OF_LESSONS[1:]})
+ALWAYS = frozenset({"guardian", "report", "thanks_taken", *OF_LESSONS[1:]})
 MOST_TRIES = 6
 CLAIM_MINUTES = 5  # a worker that died in the middle gives its notice free after this
 CALMER = (timedelta(hours=1), timedelta(days=1))  # the second mail about a talk nobody looked into, and all after it

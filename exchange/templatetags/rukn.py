@@ -50,6 +50,12 @@ def day(value: date | datetime) -> SafeString:
 
 
 @register.filter
+def month(value: datetime) -> SafeString:
+    """A month such as "November 2026", isolated."""
+    return format_html("<bdi>{}</bdi>", digits(format_date(timezone.localtime(value), "MMMM y", locale=_locale())))
+
+
+@register.filter
 def clock(value: datetime) -> SafeString:
     """A time of day such as "6:12 pm", isolated."""
     return format_html("<bdi>{}</bdi>", digits(format_time(timezone.localtime(value), "short", locale=_locale())))

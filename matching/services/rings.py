@@ -22,11 +22,15 @@ from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
 from matching import rings
 from matching.models import OPEN_SIDES, Climb, Dismissal, Match, Place, Ring, RingAnswer
+from matching.services import ring_times
 from matching.services.reading import dismiss
 from skills.models import Listing
 from skills.services import concepts
 
 SECONDS = 20.0
+# How far an arrow is: no time proposed, times proposed, one chosen, booked, over in a good way, over in another.
+NOWS = FIND, ASKED, CHOSEN, BOOKED, MET, OVER = ("find", "asked", "chosen", "booked", "met", "over")
+ENDED_UNBOOKED = ("declined", "withdrawn", "lapsed")
 EDGES_A_PERSON = 20  # pairs of each learner that are looked at, the best first
 
 
@@ -51,6 +55,8 @@ class Arrow:
     skill: str
     is_mine: bool  # the reader teaches
     is_for_me: bool  # the reader learns
+    lesson: Lesson | None = None  # once all have agreed
+    now: str = ""  # how far it is, one of NOWS; "" before it is a lesson
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,9 @@ def look(*, now: datetime, but: Iterable[int] = (), with_gifts: bool = True) -> 
 
 @transaction.atomic
 def answer(*, ring: Ring, person: Person, is_yes: bool) -> Ring:
-    """Accept or decline; a second click changes nothing. The ring stands when all have accepted, breaks with one no.
+    """Accept or decline; a second click changes nothing. When all have accepted its lessons find their times.
+
+    It breaks with one no.
 
     Refused: `NotYourRing`; `RingIsOver` when it stands, broke or is past its deadline; `AgeNotSaid`, `NeedsGuardian`
     to accept without having said one's age, or, at 13 to 17, without a guardian.
@@ -125,12 +133,10 @@ def answer(*, ring: Ring, person: Person, is_yes: bool) -> Ring:
     mine.is_yes, mine.at = is_yes, now
     mine.save(update_fields=["is_yes", "at"])
     if not is_yes:
-        for place in ring.places.filter(Q(teacher=person) | Q(learner=person)):
-            # The pair is not proposed to this person again; the others' pairs stay free for a new plan.
-            dismiss(person=person, offer_id=place.offer_id, wish_id=place.wish_id)
+        _put_aside(ring, person)
         _end(ring, Ring.State.BROKEN, now)
     elif not ring.answers.exclude(is_yes=True).exists():
-        _stand(ring, now)
+        _agree(ring, now)
     return ring
 
 
@@ -172,20 +178,28 @@ def break_unfit(*, person_id: int) -> None:
             ring = Ring.objects.select_for_update().open_now().filter(id=ring_id).first()
             if ring is not None and not _is_fit(ring):
                 _end(ring, Ring.State.BROKEN, now)
+    booking = Ring.objects.filter(state=Ring.State.BOOKING, answers__person=person_id).exclude(bundle=None)
+    for ring in booking:
+        if ring.bundle_id and _are_apart(ring):
+            lessons.release(bundle_id=ring.bundle_id, now=now)
 
 
 def _is_fit(ring: Ring) -> bool:
-    places = list(ring.places.select_related("teacher__profile", "wish", "offer"))
+    places = list(ring.places.select_related("wish", "offer"))
     people = {key for place in places for key in (place.teacher_id, place.learner_id)}
-    apart = Block.objects.filter(blocker__in=people, blocked__in=people).values_list("blocker_id", "blocked_id")
-    kept_away = {frozenset(pair) for pair in apart}
-    here = Person.objects.filter(id__in=people, is_active=True, profile__paused_at=None).count() == len(people)
-    return here and all(
-        place.wish.is_published
-        and place.offer.is_published
-        and frozenset((place.teacher_id, place.learner_id)) not in kept_away
-        for place in places
+    here = Person.objects.filter(id__in=people, profile__paused_at=None).count() == len(people)
+    return (
+        here and not _are_apart(ring) and all(place.wish.is_published and place.offer.is_published for place in places)
     )
+
+
+def _are_apart(ring: Ring) -> bool:
+    """Whether somebody of a ring has left, or two who would meet keep each other away."""
+    pairs = {frozenset(pair) for pair in ring.places.values_list("teacher_id", "learner_id")}
+    people = {person for pair in pairs for person in pair}
+    blocks = Block.objects.filter(blocker__in=people, blocked__in=people).values_list("blocker_id", "blocked_id")
+    gone = Person.objects.filter(id__in=people, is_active=False).exists()
+    return gone or any(frozenset(pair) in pairs for pair in blocks)
 
 
 def view_of(*, ring: Ring, person: Person, language: str) -> RingView:
@@ -193,7 +207,7 @@ def view_of(*, ring: Ring, person: Person, language: str) -> RingView:
     answers = dict(ring.answers.values_list("person_id", "is_yes"))
     if person.pk not in answers and not person.is_curator:
         raise NotYourRing(_("This ring is not yours."))
-    rows = ring.places.select_related("teacher", "learner", "wish__main_concept").order_by("number")
+    rows = ring.places.select_related("teacher", "learner", "lesson", "wish__main_concept").order_by("number")
     places = list(rows)
     start = next((number for number, place in enumerate(places) if place.teacher_id == person.pk), 0)
     turned = places[start:] + places[:start] if not ring.is_chain else places
@@ -207,11 +221,23 @@ def view_of(*, ring: Ring, person: Person, language: str) -> RingView:
             else place.wish.title,
             is_mine=place.teacher_id == person.pk,
             is_for_me=place.learner_id == person.pk,
+            lesson=place.lesson,
+            now=now_of(place.lesson),
         )
         for place in turned
     ]
     is_open = ring.state == Ring.State.PROPOSED and ring.deadline > timezone.now()
     return RingView(ring, arrows, answers, answers.get(person.pk), is_open)
+
+
+def now_of(lesson: Lesson | None) -> str:
+    """Give how far an arrow is, in one of `NOWS`."""
+    if lesson is None:
+        return ""
+    known = {"enquiry": FIND, "booked": BOOKED, "held": MET, "confirmed": MET, "disputed": MET, "no_show": OVER}
+    if lesson.state == Lesson.State.ASKED:
+        return ASKED if lesson.chosen_id is None else CHOSEN
+    return known.get(lesson.state, OVER)
 
 
 def waiting_for(*, person: Person) -> QuerySet[Ring]:
@@ -235,7 +261,7 @@ def _givers(people: Iterable[int]) -> list[int]:
 
 
 def _busy() -> set[int]:
-    return set(RingAnswer.objects.filter(ring__in=Ring.objects.open_now()).values_list("person_id", flat=True))
+    return set(RingAnswer.objects.filter(ring__in=Ring.objects.undecided()).values_list("person_id", flat=True))
 
 
 def _pairs(but: set[int]) -> dict[tuple[int, int], _Pair]:
@@ -244,7 +270,10 @@ def _pairs(but: set[int]) -> dict[tuple[int, int], _Pair]:
     rows = Match.objects.filter(**OPEN_SIDES).exclude(wish__in=answered)
     apart = {frozenset(pair) for pair in Block.objects.values_list("blocker_id", "blocked_id")}
     refused = set(Dismissal.objects.values_list("offer_id", "wish_id"))
-    talking = {frozenset(pair) for pair in Lesson.objects.values_list("teacher_id", "learner_id")}
+    # Two whose ring fell apart before their lesson had a time may be planned for again.
+    let_go = Lesson.objects.filter(bundle__ended_at__isnull=False, state__in=["enquiry", *ENDED_UNBOOKED])
+    talks = Lesson.objects.exclude(id__in=let_go.values("id"))
+    talking = {frozenset(pair) for pair in talks.values_list("teacher_id", "learner_id")}
     best: dict[tuple[int, int], _Pair] = {}
     kept: dict[int, int] = defaultdict(int)
     fields = ("offer_id", "wish_id", "offer__owner_id", "wish__owner_id", "score")
@@ -286,17 +315,66 @@ def _propose(
     return ring
 
 
-def _stand(ring: Ring, now: datetime) -> None:
-    """All agreed: every arrow becomes a talk, all of them or none; where one no longer can, the ring breaks."""
+def _agree(ring: Ring, now: datetime) -> None:
+    """All agreed: every arrow becomes a lesson, all of them or none; where one no longer can, the ring breaks."""
+    deadline = now + timedelta(days=settings.RING_BOOK_DAYS)
     try:
         with transaction.atomic():
-            for place in ring.places.select_related("teacher", "wish").order_by("number"):
-                lessons.say_hello(listing=place.wish, by=place.teacher, body=_first_words(place), is_stranger=False)
+            places = list(ring.places.select_related("teacher__profile", "learner__profile", "wish", "offer"))
+            places.sort(key=lambda place: place.number)
+            for place in places:
+                place.lesson = _lesson_of(place)
+                place.save(update_fields=["lesson"])
+            ring.bundle = lessons.bind(
+                lessons=[place.lesson for place in places if place.lesson],
+                # Around a ring the hours cancel; what begins with a gift is passed on as one.
+                in_return=Lesson.Return.GIFT if ring.is_chain else Lesson.Return.SWAP,
+                due_at=deadline,
+                now=now,
+            )
+            for place in places:
+                ring_times.ask(place, now=now, deadline=deadline)
     except Refused:
+        ring.bundle = None
         _end(ring, Ring.State.BROKEN, now)
     else:
         _gather(ring)
+        ring.state, ring.deadline = Ring.State.BOOKING, deadline
+        ring.save(update_fields=["state", "deadline", "bundle"])
+        outbox.emit("ring.agreed", ring)
+
+
+def _lesson_of(place: Place) -> Lesson:
+    """Give the lesson of an arrow: begun with first words, or a next one where the two had talked before."""
+    found = lessons.say_hello(listing=place.wish, by=place.teacher, body=_first_words(place), is_stranger=False)
+    return found if found.state == Lesson.State.ENQUIRY else lessons.again(lesson=found, by=place.teacher)
+
+
+@transaction.atomic
+def stand(*, bundle_id: int, now: datetime) -> None:
+    """All lessons of a ring are booked: it stands. Again changes nothing."""
+    ring = Ring.objects.select_for_update(of=("self",)).filter(bundle=bundle_id).first()
+    if ring is not None and ring.state == Ring.State.BOOKING:
         _end(ring, Ring.State.STANDS, now)
+
+
+@transaction.atomic
+def fall(*, bundle_id: int, by_id: int | None, now: datetime) -> None:
+    """The lessons of a ring were let go, by one of its people or by the clock: it breaks. Again changes nothing."""
+    ring = Ring.objects.select_for_update(of=("self",)).filter(bundle=bundle_id).first()
+    if ring is None or ring.state != Ring.State.BOOKING:
+        return
+    person = Person.objects.filter(id=by_id).first() if by_id else None
+    if person is not None:
+        _put_aside(ring, person)
+        ring.answers.filter(person=person).update(is_yes=False, at=now)
+    _end(ring, Ring.State.BROKEN, now)
+
+
+def _put_aside(ring: Ring, person: Person) -> None:
+    """Do not propose the pairs of a ring to one of its people again; the others' pairs stay free for a new plan."""
+    for place in ring.places.filter(Q(teacher=person) | Q(learner=person)):
+        dismiss(person=person, offer_id=place.offer_id, wish_id=place.wish_id)
 
 
 def _gather(ring: Ring) -> None:

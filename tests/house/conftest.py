@@ -9,6 +9,8 @@ from town import Town
 from accounts import services as accounts
 from accounts.services import care
 from exchange.lessons import services as lessons
+from exchange.lessons.models import Lesson
+from exchange.passport import services as passports
 from matching.models import Place, Ring, RingAnswer
 from search.models import SavedSearch
 from skills.models import Unmapped
@@ -50,6 +52,11 @@ def town(make_offer, make_wish, cast, relay):
     RingAnswer.objects.bulk_create(RingAnswer(ring=ring, person=person) for person in (salma, yusuf))
     child = accounts.make_person(email="layan@example.org", name="ليان", age="13-17")
     ward = care.ask_guardian(young=child, email=yusuf.email).pk
+    told, met = (_met(hello, days) for days in (30, 3))
+    enquiry = lessons.again(lesson=met, by=yusuf)
+    passports.write(lesson=told, by=salma, thanks="يدٌ تتعلّم بسرعة")
+    thanks = passports.write(lesson=told, by=yusuf, learned="الغرزة المستقيمة", thanks="شكرًا على صبرك")
+    passports.show(thanks=thanks, by=salma, shown="public")
     relay()
     return Town(
         offer,
@@ -64,4 +71,24 @@ def town(make_offer, make_wish, cast, relay):
         word,
         offer.main_concept_id,
         ward,
+        enquiry.pk,
+        met.pk,
+        thanks.pk,
+    )
+
+
+def _met(hello, days):
+    """A confirmed lesson of the same two, so many days ago."""
+    starts_at = timezone.now() - timedelta(days=days)
+    return Lesson.objects.create(
+        state="confirmed",
+        teacher=hello.teacher,
+        learner=hello.learner,
+        opened_by=hello.opened_by,
+        listing=hello.listing,
+        conversation=hello.conversation,
+        follows=hello,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=1),
+        minutes=60,
     )

@@ -44,6 +44,12 @@ FORMS = {
     "talk_files": ["body", "client_id", "reply_to", "file"],
     "talk_seen": ["seq", "then"],
     "match_dismiss": ["offer", "wish"],
+    "swap": ["offer", "this-minutes", "this-day_1", "this-time_1", "this-place", "other-format", "other-day_2"],
+    "thanks": ["learned", "thanks"],
+    "thanks_show": ["shown"],
+    "thanks_report": ["reason"],
+    "private_note": ["body"],
+    "desk_thanks_report": ["why"],
     "desk_return": ["reason", "note"],
     "lesson_ask": [
         "key",

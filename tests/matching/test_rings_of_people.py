@@ -1,4 +1,4 @@
-"""A ring stands only when all agree in time, opens every talk or none, and those who were willing are planned anew."""
+"""A ring is agreed only when all say yes in time, opens every talk or none; the willing are planned for anew."""
 
 from datetime import timedelta
 
@@ -81,19 +81,19 @@ class TestLook:
 
 
 class TestAnswer:
-    def test_stands_when_all_agree_and_opens_every_talk(self, three, client_of, relay):
+    def test_looks_for_times_when_all_agree_and_opens_every_talk(self, three, client_of, relay):
         (ring,) = look()
         say(ring, *three[:2])
         assert ring.state == Ring.State.PROPOSED
         assert not Lesson.objects.exists()
         client_of(three[2]).post(f"/rings/{ring.pk}/answer/", {"answer": "yes"})
         ring.refresh_from_db()
-        assert ring.state == Ring.State.STANDS
+        assert ring.state == Ring.State.BOOKING
         assert Lesson.objects.count() == 3
         relay()
-        assert Notice.objects.filter(kind="ring_stands").count() == 3
+        assert Notice.objects.filter(kind="ring_agreed").count() == 3
 
-    def test_that_stands_gets_a_talk_of_all_its_people(self, three, client_of, relay):
+    def test_that_is_agreed_gets_a_talk_of_all_its_people(self, three, client_of, relay):
         (ring,) = look()
         say(ring, *three)
         group = groups.about(person=three[1], url=ring.get_absolute_url())
@@ -101,14 +101,14 @@ class TestAnswer:
         assert group.subject.startswith("حلقتنا: ")
         assert f'href="{group.get_absolute_url()}"' in client_of(three[1]).get(ring.get_absolute_url()).content.decode()
 
-    def test_stands_without_a_common_talk_where_two_in_it_keep_apart(self, three, nadia, make_offer, make_wish, relay):
+    def test_is_agreed_without_a_common_talk_where_two_in_it_keep_apart(self, three, relay):
         (ring,) = look()
         say(ring, *three[:2])
         # Of four people two may stand apart; of three all are neighbours, so the group is refused here by hand.
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(groups, "open_group", _apart)
             say(ring, three[2])
-        assert ring.state == Ring.State.STANDS
+        assert ring.state == Ring.State.BOOKING
         assert Lesson.objects.count() == 3
         assert groups.about(person=three[0], url=ring.get_absolute_url()) is None
 

@@ -2,6 +2,7 @@
 
 from exchange.lessons.rules import Span
 from exchange.lessons.services.agreeing import accept, ask, counter, decline, withdraw
+from exchange.lessons.services.bundling import bind, is_bound, let_go_due, release
 from exchange.lessons.services.clock import keep_time
 from exchange.lessons.services.ending import again, cancel, part_blocked, part_unguarded
 from exchange.lessons.services.hello import (
@@ -25,6 +26,7 @@ from exchange.lessons.services.refusals import (
     TakenAlready,
 )  # fmt: skip
 from exchange.lessons.services.slots import propose
+from exchange.lessons.services.swapping import Half, accept_all, ask_swap
 from exchange.lessons.services.waiting import (
     NotAsked,
     be_full,
@@ -39,9 +41,10 @@ from exchange.lessons.services.waiting import (
 move = counter  # of a booked lesson: it stays booked until another time is accepted
 
 __all__ = [
-    "BadTerms", "BadTimes", "KeyReused", "NoLinks", "NoWords", "NotAsked", "NotNow", "NotReachable", "NotYours",
-    "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos", "accept", "again", "ask",
-    "be_full", "cancel", "confirm", "counter", "decline", "dispute", "disputes", "end_rests", "enquiry_between",
-    "forget_rests", "is_answered", "keep_time", "miss", "move", "part_blocked", "part_unguarded", "propose",
-    "resolve", "say_hello", "unanswered", "usual_answer", "wait_for_answers", "withdraw",
+    "BadTerms", "BadTimes", "Half", "KeyReused", "NoLinks", "NoWords", "NotAsked", "NotNow", "NotReachable", "NotYours",
+    "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos", "accept", "accept_all", "again",
+    "ask", "ask_swap", "be_full", "bind", "cancel", "confirm", "counter", "decline", "dispute", "disputes", "end_rests",
+    "enquiry_between", "forget_rests", "is_answered", "is_bound", "keep_time", "let_go_due", "miss", "move",
+    "part_blocked", "part_unguarded", "propose", "release", "resolve", "say_hello", "unanswered", "usual_answer",
+    "wait_for_answers", "withdraw",
 ]  # fmt: skip

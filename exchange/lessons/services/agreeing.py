@@ -10,22 +10,18 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import policies
 from accounts.models import Person
-from accounts.services import care
-from exchange.chat import services as chat
 from exchange.chat.screening import screen
 from exchange.lessons import rules, states
 from exchange.lessons.models import Lesson, Proposal
 from exchange.lessons.rules import Span
-from exchange.lessons.services import hours, taking
+from exchange.lessons.services import bundling, hours, taking
 from exchange.lessons.services.clock import catch_up
-from exchange.lessons.services.hello import NotReachable
+from exchange.lessons.services.doors import require_doors
 from exchange.lessons.services.refusals import BadTerms, BadTimes, ProposalGone
 from exchange.lessons.services.steps import close_question, done_before, locked, require, step
 from exchange.lessons.services.waiting import rest_offers
 from exchange.lib.text import clean
-from skills.services import listings
 
 FULL_DAYS = 30  # how long offers rest when "full now" is said without a number
 
@@ -60,10 +56,12 @@ def ask(
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.ASK, by, now=now)
+    if bundling.is_bound(lesson):  # what it is given for was agreed on with the others
+        terms |= {"in_return": lesson.in_return, "fee": None, "currency": ""}
     _require_terms(lesson, terms)
     for name, value in terms.items():
         setattr(lesson, name, value)
-    _require_doors(lesson, by)
+    require_doors(lesson, by)
     _put_question(lesson, by, times, now)
     lesson.rung_due_at, lesson.uid = None, lesson.uid or uuid.uuid4()
     step(
@@ -104,7 +102,7 @@ def counter(
     _require_terms(lesson, terms | {"in_return": lesson.in_return, "fee": lesson.fee, "currency": lesson.currency})
     for name, value in terms.items():
         setattr(lesson, name, value)
-    _require_doors(lesson, by)
+    require_doors(lesson, by)
     _put_question(lesson, by, times, now)
     event = "lesson.countered" if to == states.ASKED else "lesson.move_asked"
     step(
@@ -120,6 +118,7 @@ def accept(
 ) -> Lesson:
     """Agree to one of the times asked for: both are busy then, and the hours of the learner are kept aside.
 
+    A lesson that is booked together with others keeps the time, and is booked when the last of them has one.
     Refused: `NotNow`, `NotYours`, `ProposalGone`, `TakenAlready`, `ledger.NotEnoughHours`, the doors of `ask`.
     """
     now = now or timezone.now()
@@ -129,10 +128,12 @@ def accept(
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.ACCEPT, by, now=now)
-    _require_doors(lesson, by)
+    require_doors(lesson, by)
     chosen = lesson.proposals.filter(id=number, starts_at__gt=now).first()
     if chosen is None:
         raise ProposalGone(_("This time is no longer offered. Look at the lesson again."))
+    if bundling.is_bound(lesson):
+        return bundling.choose(lesson, chosen, by=by, now=now, key=key, particulars=number)
     is_moved = lesson.state == states.BOOKED
     taking.take(lesson, Span(chosen.starts_at, chosen.ends_at))
     lesson.starts_at, lesson.ends_at = chosen.starts_at, chosen.ends_at
@@ -183,6 +184,7 @@ def decline(
         event="lesson.move_declined" if is_move else "lesson.declined", key=key, particulars=particulars,
         why=why, note=note,
     )  # fmt: skip
+    _let_others_go(lesson, by, now)
     return lesson
 
 
@@ -200,20 +202,14 @@ def withdraw(*, lesson: Lesson, by: Person, key: str | None = None, now: datetim
         lesson, states.WITHDRAW, to=states.BOOKED if is_move else states.WITHDRAWN, by=by, now=now,
         event="lesson.move_withdrawn" if is_move else "lesson.withdrawn", key=key,
     )  # fmt: skip
+    _let_others_go(lesson, by, now)
     return lesson
 
 
-def _require_doors(lesson: Lesson, by: Person) -> None:
-    """Hold two people who agree on something to what holds when they say hello."""
-    other = lesson.other(by)
-    if policies.lacks_guardian(other) or not policies.may_write_to(by, other):
-        raise NotReachable(_("This neighbour is not taking lessons now."))
-    chat.require_open(lesson.conversation, by)
-    care.require_may_meet(by)
-    if (by.is_young or other.is_young) and not policies.suits_the_young(format=lesson.format, place=lesson.place):
-        raise listings.NotForYoung(
-            _("Learners of 13 to 17 meet online or in a public place only; this lesson is in neither.")
-        )
+def _let_others_go(lesson: Lesson, by: Person, now: datetime) -> None:
+    """Of lessons that are booked all or none, one that ends lets the others go."""
+    if lesson.bundle is not None and lesson.state != states.BOOKED:
+        bundling.let_go(lesson.bundle, by=by, now=now)
 
 
 def _require_terms(lesson: Lesson, terms: dict[str, Any]) -> None:

@@ -7,8 +7,8 @@ from django.db import connection, transaction
 
 from exchange.lessons import rules, states
 from exchange.lessons.models import Lesson
-from exchange.lessons.services import hours, taking
-from exchange.lessons.services.steps import next_due, step
+from exchange.lessons.services import bundling, hours, taking
+from exchange.lessons.services.steps import lock_bundle, next_due, step
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +17,7 @@ AGAIN_AFTER = timedelta(minutes=15)  # a lesson that the clock failed on is trie
 
 def keep_time(*, now: datetime, limit: int = 500) -> int:
     """Do for each lesson what is due; gives how many were done. Any number may run at once, after any sleep."""
+    bundling.let_go_due(now=now)
     ids = list(Lesson.objects.due(now).values_list("id", flat=True)[:limit])
     return sum(_keep(lesson_id, now) for lesson_id in ids)
 
@@ -27,6 +28,8 @@ def _keep(lesson_id: int, now: datetime) -> bool:
         with transaction.atomic():
             rows = Lesson.objects.filter(id=lesson_id, due_at__lte=now)
             skips = connection.features.has_select_for_update_skip_locked
+            if not lock_bundle(lesson_id, skip_locked=skips):
+                return False
             lesson = rows.select_for_update(of=("self",), skip_locked=skips).first()
             if lesson is None:
                 return False
@@ -48,6 +51,8 @@ def _one(lesson: Lesson, now: datetime) -> None:
     ends_at, starts_at = lesson.ends_at, lesson.starts_at
     if lesson.state == states.ASKED:
         step(lesson, states.LAPSE, to=states.LAPSED, by=None, now=now, event="lesson.lapsed")
+        if lesson.bundle is not None:
+            bundling.let_go(lesson.bundle, by=None, now=now)
     elif lesson.state == states.BOOKED and ends_at is not None and ends_at <= now:
         step(lesson, states.BEGIN, to=states.HELD, by=None, now=now, event="lesson.held")
     elif lesson.state == states.BOOKED and lesson.answer_due_at is not None and lesson.answer_due_at <= now:

@@ -13,10 +13,12 @@ from accounts.models import Guardianship, Person
 from exchange.chat.models import Conversation
 from exchange.lessons import rules, states
 from exchange.lessons.models import Lesson
-from exchange.lessons.services import hours, taking
+from exchange.lessons.services import bundling, hours, taking
 from exchange.lessons.services.clock import catch_up
 from exchange.lessons.services.steps import done_before, locked, require, step
 from exchange.lib.text import clean
+
+PARTNER = "partner"  # why a lesson was called off: the other half of its swap was
 
 
 @transaction.atomic
@@ -46,7 +48,21 @@ def cancel(
         lesson, states.CANCEL, to=states.CANCELLED, by=by, now=now, event="lesson.cancelled", key=key,
         particulars=[why, note], why=why, note=note, is_late=lesson.is_late, costs=costs,
     )  # fmt: skip
+    _cancel_partner(lesson, by, now)
     return lesson
+
+
+def _cancel_partner(lesson: Lesson, by: Person, now: datetime) -> None:
+    """Of a swap neither half of which has begun both are called off; what has begun stays, as a gift."""
+    partner = locked(lesson.partner_id) if lesson.partner_id else None
+    if partner is None or partner.state != states.BOOKED or partner.starts_at is None or partner.starts_at <= now:
+        return
+    hours.give_back(partner)
+    _close(partner, PARTNER, "")
+    step(
+        partner, states.CANCEL, to=states.CANCELLED, by=by, now=now, event="lesson.cancelled", why=PARTNER, note="",
+        is_late=False, costs=False,
+    )  # fmt: skip
 
 
 def part_blocked(*, one: int, other: int, now: datetime) -> int:
@@ -79,6 +95,8 @@ def _part_one(lesson_id: int, now: datetime) -> bool:
     hours.give_back(lesson)
     _close(lesson, "apart", "")
     step(lesson, states.PART, to=states.CANCELLED, by=None, now=now, event="lesson.cancelled", why="apart")
+    if lesson.bundle is not None:
+        bundling.let_go(lesson.bundle, by=None, now=now)
     return True
 
 
@@ -110,7 +128,7 @@ def again(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime |
         minutes=lesson.minutes,
         format=lesson.format,
         place=lesson.place,
-        in_return=lesson.in_return,
+        in_return=Lesson.Return.GIFT if lesson.in_return == Lesson.Return.SWAP else lesson.in_return,
         fee=lesson.fee,
         currency=lesson.currency,
     )

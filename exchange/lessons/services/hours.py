@@ -1,16 +1,27 @@
-"""What the steps of a lesson do to the hours. Only lessons for hours touch them."""
+"""What the steps of a lesson do to the hours: for hours and swaps."""
 
 from exchange.ledger import services as ledger
+from exchange.lessons import rules
 from exchange.lessons.models import Lesson
 
 
 def hold(lesson: Lesson) -> None:
-    """Keep the minutes of a lesson aside, from the learner. Refused: `ledger.NotEnoughHours`."""
-    if lesson.in_return == Lesson.Return.HOURS and lesson.minutes:
+    """Keep the minutes of a lesson aside, from the learner; of a swap only what the other lesson does not make up for.
+
+    Refused: `ledger.NotEnoughHours`.
+    """
+    minutes = owed(lesson)
+    if minutes:
         ledger.hold(
-            payer=lesson.learner, minutes=lesson.minutes, subject=subject(lesson), key=f"{subject(lesson)}:hold",
+            payer=lesson.learner, minutes=minutes, subject=subject(lesson), key=f"{subject(lesson)}:hold",
             title=lesson.conversation.subject[:120], url=f"/lessons/{lesson.pk}/",
         )  # fmt: skip
+
+
+def owed(lesson: Lesson) -> int:
+    """The minutes that a learner owes: all of a lesson for hours, of a swap what it is longer than the other."""
+    partner = lesson.partner
+    return rules.minutes_owed(lesson.in_return, lesson.minutes or 0, partner.minutes or 0 if partner else None)
 
 
 def pay(lesson: Lesson) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from exchange.lessons import rules, states
-from exchange.lessons.models import Lesson, Proposal, Step
+from exchange.lessons.models import Bundle, Lesson, Proposal, Step
 from exchange.lessons.services.refusals import KeyReused, refusal
 from exchange.outbox import services as outbox
 
@@ -22,8 +22,20 @@ def locked(lesson_id: int) -> Lesson:
     """Give the row of a lesson, locked; whatever else an act locks comes after it."""
     if not connection.in_atomic_block:
         raise RuntimeError("a lesson is locked inside a transaction")
+    lock_bundle(lesson_id)
     rows = Lesson.objects.select_for_update(of=("self",)).select_related("teacher", "learner")
     return rows.get(id=lesson_id)
+
+
+def lock_bundle(lesson_id: int, *, skip_locked: bool = False) -> bool:
+    """Lock what a lesson is booked together with, before the lesson itself; False when another process has it."""
+    bound = Lesson.objects.filter(id=lesson_id).values_list("bundle", flat=True).first()
+    if bound is None:
+        return True
+    if Bundle.objects.select_for_update(skip_locked=skip_locked).filter(id=bound).first() is None:
+        return False
+    list(Lesson.objects.select_for_update().filter(bundle=bound).order_by("id").values_list("id", flat=True))
+    return True
 
 
 def done_before(
@@ -78,13 +90,14 @@ def step(
 def close_question(lesson: Lesson) -> None:
     """Take the open question off a lesson."""
     lesson.answer_due_at = None
+    lesson.chosen = None
     Proposal.objects.filter(lesson=lesson).delete()
 
 
 def next_due(lesson: Lesson) -> datetime | None:
     """Give when the clock next has something to do with a lesson as it stands."""
     if lesson.state == states.ASKED:
-        return lesson.answer_due_at
+        return lesson.answer_due_at if lesson.chosen is None else lesson.chosen.starts_at
     if lesson.state == states.BOOKED and lesson.starts_at is not None:
         reminder = rules.next_reminder(lesson.starts_at, reminded=lesson.reminded)
         return min(at for at in (lesson.ends_at, reminder, lesson.answer_due_at) if at is not None)
