@@ -13,6 +13,7 @@ app = Celery("rukn")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 ROOMS = (
     "exchange.outbox", "exchange.limits", "skills", "matching", "exchange.chat", "exchange.lessons", "exchange.notices",
+    "exchange.payments",
 )  # fmt: skip
 app.autodiscover_tasks(ROOMS)
 
