@@ -76,6 +76,11 @@ RINGS_NEED_CURATOR = env.bool("RINGS_NEED_CURATOR", default=False)  # a curator 
 UNDO_MINUTES = env.int("UNDO_MINUTES", default=10)  # how long a curator's decision can be taken back
 FIRST_WORDS_LONGEST = env.int("FIRST_WORDS_LONGEST", default=600)  # characters of a hello to a stranger
 NEW_ACCOUNT_DAYS = env.int("NEW_ACCOUNT_DAYS", default=14)
+# Lessons (docs/lessons.md):
+ANSWER_DAYS = env.int("ANSWER_DAYS", default=7, least=1, most=60)  # how long a question for a time waits
+SETTLE_DAYS = env.int("SETTLE_DAYS", default=7, least=1, most=60)  # silence after a lesson, then it counts as held
+DISPUTE_DAYS = env.int("DISPUTE_DAYS", default=14, least=1, most=90)  # a curator's time, then the hours go back
+LATE_CANCEL_HOURS = env.int("LATE_CANCEL_HOURS", default=24, least=0, most=336)  # then a learner's calling off costs half
 FIRST_CONTACTS_A_DAY = env.int("FIRST_CONTACTS_A_DAY", default=5)  # hellos a new account may say in a day
 
 # --- Money: gifts and fees, off and not to be seen without keys ------------------------------------------------------
@@ -273,6 +278,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "exchange.lessons.tasks.wait_for_answers",
         "schedule": 300.0,
         "options": {"queue": "bells", "expires": 300},
+    },
+    "lessons": {
+        "task": "exchange.lessons.tasks.keep_time",
+        "schedule": 60.0,
+        "options": {"queue": "bells", "expires": 60},
     },
     "climb": {"task": "matching.tasks.climb", "schedule": 60.0, "options": {"queue": "long", "expires": 60}},
     "look-for-rings": {

@@ -1,6 +1,6 @@
 """How long a hello may wait, and what is said of how soon answers come. Values in, values out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,3 +48,68 @@ def usual_band(hellos: Iterable[Heard]) -> str:
         if tried and within >= USUAL * tried:
             return name
     return LONGER
+
+
+# --- agreeing on a time, meeting, and what comes after ----------------------------------------------------------------
+
+MOST_TIMES = 3  # in one question
+LEAST_MINUTES, MOST_MINUTES = 15, 480
+FARTHEST = timedelta(days=365)
+MOST_FEE = 10**9  # in the smallest unit of a currency
+# Reminders before the start; one that is missed by more than half of its span is not made up for.
+REMINDERS = (timedelta(hours=24), timedelta(hours=2))
+MISS_DAYS = 3  # how long the other may answer "you did not come"
+
+# Kind reasons to decline; "full" lets the teacher's offers rest too.
+FULL = "full"
+DECLINES = (FULL, "times", "subject", "far", "later", "other")
+
+
+@dataclass(frozen=True)
+class Span:
+    """From when to when."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    def meets(self, other: "Span") -> bool:
+        """Whether two spans have a moment in common; one that begins when the other ends does not."""
+        return self.starts_at < other.ends_at and other.starts_at < self.ends_at
+
+
+def bad_times(times: Sequence[Span], *, minutes: int, now: datetime) -> str:
+    """Give what is wrong with times that are asked for: "count", "past", "far", "length", "twice"; else ""."""
+    if not 1 <= len(times) <= MOST_TIMES:
+        return "count"
+    if any(span.starts_at <= now for span in times):
+        return "past"
+    if any(span.starts_at > now + FARTHEST for span in times):
+        return "far"
+    if any(span.ends_at - span.starts_at != timedelta(minutes=minutes) for span in times):
+        return "length"
+    if len({span.starts_at for span in times}) < len(times):
+        return "twice"
+    return ""
+
+
+def answer_due(
+    times: Sequence[Span], *, asked_at: datetime, answer_days: int, before: datetime | None = None
+) -> datetime:
+    """Give until when a question waits: for so many days, but not beyond the first time it asks for, nor `before`."""
+    latest = [asked_at + timedelta(days=answer_days), min(span.starts_at for span in times)]
+    return min([*latest, before] if before is not None else latest)
+
+
+def reminders_over(starts_at: datetime, *, now: datetime) -> int:
+    """Give how many reminders are over by now."""
+    return sum(starts_at - before <= now for before in REMINDERS)
+
+
+def next_reminder(starts_at: datetime, *, reminded: int) -> datetime | None:
+    """Give when the next reminder is due after so many; None when there is none left."""
+    return starts_at - REMINDERS[reminded] if reminded < len(REMINDERS) else None
+
+
+def is_late(starts_at: datetime, *, now: datetime, hours: int) -> bool:
+    """Whether a lesson that starts then is cancelled late now."""
+    return now > starts_at - timedelta(hours=hours)

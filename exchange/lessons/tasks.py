@@ -16,3 +16,9 @@ def wait_for_answers(**_: Any) -> None:
     if outbox.claim_job("hellos", every_seconds=300, now=now):
         lessons.end_rests(now=now)
         lessons.wait_for_answers(now=now)
+
+
+@shared_task(ignore_result=True)
+def keep_time(**_: Any) -> None:
+    """Do what time does to lessons: remind, end, settle, lapse; every minute."""
+    lessons.keep_time(now=timezone.now())

@@ -24,7 +24,7 @@ def recount(*, person_ids: Iterable[int] | None = None) -> set[int]:
     """Count talks of some mentors, or all, anew. Gives whose standing changed."""
     ids = None if person_ids is None else sorted(set(person_ids))
     as_of = state.read().as_of if ids is not None else timezone.localdate()
-    lessons = Lesson.objects.all() if ids is None else Lesson.objects.filter(teacher__in=ids)
+    lessons = Lesson.objects.hellos() if ids is None else Lesson.objects.hellos().filter(teacher__in=ids)
     counted = _counted(lessons, as_of)
     with transaction.atomic():
         state.lock()

@@ -137,7 +137,7 @@ def least_burdened_curator(*, but: int) -> Person | None:
 @transaction.atomic
 def note_answer(*, conversation_id: int, now: datetime) -> None:
     """End the climbs of the wishes that a talk answers, once both sides have written in it."""
-    lesson = Lesson.objects.filter(conversation=conversation_id).select_related("listing").first()
+    lesson = Lesson.objects.hellos().filter(conversation=conversation_id).select_related("listing").first()
     if lesson is None or lesson.listing is None:
         return
     writers = lesson.conversation.messages.values("sender").distinct().count()

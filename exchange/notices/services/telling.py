@@ -128,7 +128,7 @@ def tell_of_messages(*, conversation_ids: Iterable[int]) -> None:
     behind = Member.objects.filter(conversation__in=set(conversation_ids), seen_seq__lt=F("conversation__last_seq"))
     hellos = {
         lesson.conversation_id: lesson
-        for lesson in Lesson.objects.filter(conversation__in=behind.values("conversation"))
+        for lesson in Lesson.objects.hellos().filter(conversation__in=behind.values("conversation"))
     }
     for place in behind.select_related("conversation").order_by("id"):
         _tell_of_talk(place, hellos.get(place.conversation_id))

@@ -1,0 +1,45 @@
+"""The acts between two people about a lesson; each lives in the module of its group, and all are called from here."""
+
+from exchange.lessons.rules import Span
+from exchange.lessons.services.agreeing import accept, ask, counter, decline, withdraw
+from exchange.lessons.services.clock import keep_time
+from exchange.lessons.services.hello import (
+    NoLinks,
+    NotReachable,
+    OwnListing,
+    TooLong,
+    TooManyHellos,
+    enquiry_between,
+    say_hello,
+)  # fmt: skip
+from exchange.lessons.services.meeting import again, cancel, confirm, dispute, miss, resolve
+from exchange.lessons.services.refusals import (
+    BadTerms,
+    BadTimes,
+    KeyReused,
+    NotNow,
+    NotYours,
+    NoWords,
+    ProposalGone,
+    TakenAlready,
+)  # fmt: skip
+from exchange.lessons.services.waiting import (
+    NotAsked,
+    be_full,
+    end_rests,
+    forget_rests,
+    is_answered,
+    unanswered,
+    usual_answer,
+    wait_for_answers,
+)  # fmt: skip
+
+move = counter  # of a booked lesson: it stays booked until another time is accepted
+
+__all__ = [
+    "BadTerms", "BadTimes", "KeyReused", "NoLinks", "NoWords", "NotAsked", "NotNow", "NotReachable", "NotYours",
+    "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos", "accept", "again", "ask",
+    "be_full", "cancel", "confirm", "counter", "decline", "dispute", "end_rests", "enquiry_between", "forget_rests",
+    "is_answered", "keep_time", "miss", "move", "resolve", "say_hello", "unanswered", "usual_answer",
+    "wait_for_answers", "withdraw",
+]  # fmt: skip

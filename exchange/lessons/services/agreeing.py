@@ -1,0 +1,253 @@
+"""Agreeing on a time: ask, offer others, accept, decline, take the question back."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import policies
+from accounts.models import Person
+from accounts.services import care
+from exchange.lessons import rules, states
+from exchange.lessons.models import Lesson, Proposal
+from exchange.lessons.rules import Span
+from exchange.lessons.services import hours, taking
+from exchange.lessons.services.clock import catch_up
+from exchange.lessons.services.hello import NotReachable
+from exchange.lessons.services.refusals import BadTerms, BadTimes, ProposalGone
+from exchange.lessons.services.steps import close_question, done_before, locked, require, step
+from exchange.lessons.services.waiting import rest_offers
+from exchange.lib.text import clean
+from skills.services import listings
+
+FULL_DAYS = 30  # how long offers rest when "full now" is said without a number
+
+
+@transaction.atomic
+def ask(
+    *,
+    lesson: Lesson,
+    by: Person,
+    times: Sequence[Span],
+    minutes: int,
+    format: str,
+    place: str = "",
+    in_return: str = Lesson.Return.GIFT,
+    fee: int | None = None,
+    currency: str = "",
+    key: str | None = None,
+    now: datetime | None = None,
+) -> Lesson:
+    """Ask the other for one of up to three times, with everything that the answer agrees to.
+
+    Refused: `NotNow`, `NotYours`, `BadTimes`, `BadTerms`, `NotReachable`, `AgeNotSaid`, `NeedsGuardian`,
+    `listings.NotForYoung`, `KeyReused`.
+    """
+    now = now or timezone.now()
+    place = clean(place)[:160]
+    terms: dict[str, Any] = {"minutes": minutes, "format": format, "place": place, "in_return": in_return}
+    terms |= {"fee": fee, "currency": currency}
+    lesson = locked(lesson.pk)
+    particulars = [times, terms]
+    if done_before(lesson, key=key, act=states.ASK, by=by, particulars=particulars):
+        return lesson
+    catch_up(lesson, now=now)
+    require(lesson, states.ASK, by, now=now)
+    _require_terms(terms)
+    for name, value in terms.items():
+        setattr(lesson, name, value)
+    _require_doors(lesson, by)
+    _put_question(lesson, by, times, now)
+    lesson.rung_due_at, lesson.uid = None, lesson.uid or uuid.uuid4()
+    step(
+        lesson, states.ASK, to=states.ASKED, by=by, now=now, event="lesson.asked", key=key, particulars=particulars,
+        times=_plain(times), **terms,
+    )  # fmt: skip
+    return lesson
+
+
+@transaction.atomic
+def counter(
+    *,
+    lesson: Lesson,
+    by: Person,
+    times: Sequence[Span],
+    minutes: int | None = None,
+    format: str | None = None,
+    place: str | None = None,
+    key: str | None = None,
+    now: datetime | None = None,
+) -> Lesson:
+    """Offer other times: in answer to a question, or for a lesson that is booked, which stays so until one is accepted.
+
+    What is not given stays as it is; of a booked lesson only the time can change. Refused: as `ask`.
+    """
+    now = now or timezone.now()
+    given = {"minutes": minutes, "format": format, "place": None if place is None else clean(place)[:160]}
+    lesson = locked(lesson.pk)
+    particulars = [times, given]
+    if done_before(lesson, key=key, act=states.COUNTER, by=by, particulars=particulars):
+        return lesson
+    catch_up(lesson, now=now)
+    require(lesson, states.COUNTER, by, now=now)
+    to = states.ASKED if lesson.state == states.ASKED else states.MOVING
+    terms = {name: getattr(lesson, name) if value is None else value for name, value in given.items()}
+    if to == states.MOVING and any(terms[name] != getattr(lesson, name) for name in terms):
+        raise BadTerms(_("Of a booked lesson only the time can be changed. For the rest, call it off and ask anew."))
+    _require_terms(terms | {"in_return": lesson.in_return, "fee": lesson.fee, "currency": lesson.currency})
+    for name, value in terms.items():
+        setattr(lesson, name, value)
+    _require_doors(lesson, by)
+    _put_question(lesson, by, times, now)
+    event = "lesson.countered" if to == states.ASKED else "lesson.move_asked"
+    step(
+        lesson, states.COUNTER, to=to, by=by, now=now, event=event, key=key, particulars=particulars,
+        times=_plain(times), **terms,
+    )  # fmt: skip
+    return lesson
+
+
+@transaction.atomic
+def accept(
+    *, lesson: Lesson, by: Person, proposal: Proposal | int, key: str | None = None, now: datetime | None = None
+) -> Lesson:
+    """Agree to one of the times asked for: both are busy then, and the hours of the learner are kept aside.
+
+    Refused: `NotNow`, `NotYours`, `ProposalGone`, `TakenAlready`, `ledger.NotEnoughHours`, the doors of `ask`.
+    """
+    now = now or timezone.now()
+    number = proposal if isinstance(proposal, int) else proposal.pk
+    lesson = locked(lesson.pk)
+    if done_before(lesson, key=key, act=states.ACCEPT, by=by, particulars=number):
+        return lesson
+    catch_up(lesson, now=now)
+    require(lesson, states.ACCEPT, by, now=now)
+    _require_doors(lesson, by)
+    chosen = lesson.proposals.filter(id=number, starts_at__gt=now).first()
+    if chosen is None:
+        raise ProposalGone(_("This time is no longer offered. Look at the lesson again."))
+    is_moved = lesson.state == states.BOOKED
+    taking.take(lesson, Span(chosen.starts_at, chosen.ends_at))
+    lesson.starts_at, lesson.ends_at = chosen.starts_at, chosen.ends_at
+    lesson.reminded = rules.reminders_over(chosen.starts_at, now=now)
+    lesson.sequence += 1
+    if not is_moved:
+        hours.hold(lesson)
+    step(
+        lesson, states.ACCEPT, to=states.BOOKED, by=by, now=now, event="lesson.moved" if is_moved else "lesson.booked",
+        key=key, particulars=number, times=_plain([Span(chosen.starts_at, chosen.ends_at)]),
+    )  # fmt: skip
+    return lesson
+
+
+@transaction.atomic
+def decline(
+    *,
+    lesson: Lesson,
+    by: Person,
+    why: str = "other",
+    note: str = "",
+    full_days: int = FULL_DAYS,
+    key: str | None = None,
+    now: datetime | None = None,
+) -> Lesson:
+    """Say no, kindly (`rules.DECLINES`); of another time for a booked lesson, which then stays as it was.
+
+    "full" said by the teacher lets their offers rest for so many days (`rules.FULL_DAYS`).
+    Refused: `NotNow`, `NotYours`. Raises `ValueError` for a reason or days that are not offered.
+    """
+    if why not in rules.DECLINES or full_days not in rules.FULL_DAYS:
+        raise ValueError(why, full_days)
+    now = now or timezone.now()
+    note = clean(note)[:500]
+    lesson = locked(lesson.pk)
+    particulars = [why, note, full_days]
+    if done_before(lesson, key=key, act=states.DECLINE, by=by, particulars=particulars):
+        return lesson
+    catch_up(lesson, now=now)
+    require(lesson, states.DECLINE, by, now=now)
+    is_move = lesson.state == states.BOOKED
+    if not is_move:
+        lesson.why, lesson.why_note = why, note
+        if why == rules.FULL and by.pk == lesson.teacher_id:
+            rest_offers(teacher=by, until=now + timedelta(days=full_days))
+    step(
+        lesson, states.DECLINE, to=states.BOOKED if is_move else states.DECLINED, by=by, now=now,
+        event="lesson.move_declined" if is_move else "lesson.declined", key=key, particulars=particulars,
+        why=why, note=note,
+    )  # fmt: skip
+    return lesson
+
+
+@transaction.atomic
+def withdraw(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime | None = None) -> Lesson:
+    """Take one's own question back; a booked lesson then stays as it was. Refused: `NotNow`, `NotYours`."""
+    now = now or timezone.now()
+    lesson = locked(lesson.pk)
+    if done_before(lesson, key=key, act=states.WITHDRAW, by=by, particulars=None):
+        return lesson
+    catch_up(lesson, now=now)
+    require(lesson, states.WITHDRAW, by, now=now)
+    is_move = lesson.state == states.BOOKED
+    step(
+        lesson, states.WITHDRAW, to=states.BOOKED if is_move else states.WITHDRAWN, by=by, now=now,
+        event="lesson.move_withdrawn" if is_move else "lesson.withdrawn", key=key,
+    )  # fmt: skip
+    return lesson
+
+
+def _require_doors(lesson: Lesson, by: Person) -> None:
+    """Hold two people who agree on something to what holds when they say hello."""
+    other = lesson.other(by)
+    if policies.lacks_guardian(other) or not policies.may_write_to(by, other):
+        raise NotReachable(_("This neighbour is not taking lessons now."))
+    care.require_may_meet(by)
+    if (by.is_young or other.is_young) and not policies.suits_the_young(format=lesson.format, place=lesson.place):
+        raise listings.NotForYoung(
+            _("Learners of 13 to 17 meet online or in a public place only; this lesson is in neither.")
+        )
+
+
+def _require_terms(terms: dict[str, Any]) -> None:
+    minutes, fee = terms["minutes"], terms["fee"]
+    if not rules.LEAST_MINUTES <= minutes <= rules.MOST_MINUTES:
+        raise BadTerms(
+            _("A lesson lasts from %(least)s to %(most)s minutes.")
+            % {"least": rules.LEAST_MINUTES, "most": rules.MOST_MINUTES}
+        )
+    if terms["format"] not in Lesson.Format.values:
+        raise BadTerms(_("A lesson is in person or online."))
+    if terms["in_return"] not in Lesson.Return.values:
+        raise BadTerms(_("A lesson is for hours, as a gift, for another lesson, or for a fee."))
+    is_fee = terms["in_return"] == Lesson.Return.FEE
+    if is_fee != (fee is not None) or (fee is not None and not (0 < fee <= rules.MOST_FEE and terms["currency"])):
+        raise BadTerms(_("A fee is more than nothing, and only asked where the lesson is for a fee."))
+
+
+def _put_question(lesson: Lesson, by: Person, times: Sequence[Span], now: datetime) -> None:
+    wrong = rules.bad_times(times, minutes=lesson.minutes or 0, now=now)
+    if wrong:
+        raise BadTimes(_BAD_TIMES[wrong]())
+    close_question(lesson)
+    Proposal.objects.bulk_create(Proposal(lesson=lesson, starts_at=at.starts_at, ends_at=at.ends_at) for at in times)
+    lesson.asked_by, lesson.asked_at = by, now
+    before = lesson.starts_at if lesson.state == states.BOOKED else None
+    lesson.answer_due_at = rules.answer_due(times, asked_at=now, answer_days=settings.ANSWER_DAYS, before=before)
+
+
+_BAD_TIMES = {
+    "count": lambda: _("Offer one, two or three times."),
+    "past": lambda: _("One of the times has passed already."),
+    "far": lambda: _("One of the times is more than a year away."),
+    "length": lambda: _("Each time must be as long as the lesson."),
+    "twice": lambda: _("The same time is offered twice."),
+}
+
+
+def _plain(times: Sequence[Span]) -> list[list[str]]:
+    return [[span.starts_at.isoformat(), span.ends_at.isoformat()] for span in times]
