@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("matching.urls")),
     path("", include("exchange.lessons.urls")),
     path("", include("exchange.chat.urls")),
+    path("", include("exchange.payments.urls")),
     path("", include("exchange.notices.urls")),
     path("api/", include("exchange.api_urls")),
     path("desk/", include("exchange.moderation.urls")),

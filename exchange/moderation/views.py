@@ -21,6 +21,7 @@ from exchange.lib.text import clean
 from exchange.moderation import services as moderation
 from exchange.moderation.models import Decision, Report
 from exchange.moderation.rules import KEYS, REASONS, REPORTS
+from exchange.payments.services import nightly as money
 from matching.models import Ring
 from matching.services import rings as ring_services
 from matching.services import waiting
@@ -53,6 +54,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "total": moderation.waiting_count(),
         "talks_waiting": moderation.talks_waiting_count(curator=_person(request)),
         "undoable": moderation.last_undoable(curator=_person(request)),
+        "money_waiting": money.waiting_count(),
         "words": Unmapped.objects.filter(settled_at=None).order_by("-times", "id")[:30],
         "place": "desk",
     }

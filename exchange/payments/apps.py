@@ -8,3 +8,10 @@ class PaymentsConfig(AppConfig):
 
     name = "exchange.payments"
     label = "payments"
+
+    def ready(self) -> None:
+        """Answer what lessons ask about money."""
+        from exchange.lessons import fees as asked
+        from exchange.payments.services import fees
+
+        asked.judged_by(asked.Money(may_cost=fees.may_cost, require=fees.require, read=fees.read, words=fees.words))

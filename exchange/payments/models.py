@@ -78,7 +78,7 @@ class Payment(models.Model):
     attempt = models.PositiveSmallIntegerField(default=1)  # pages opened one after the other, each with its own key
     page_id = models.CharField(max_length=100, blank=True, default="")
     page_url = models.TextField(blank=True, default="")
-    page_expires_at = models.DateTimeField(null=True, blank=True)  # said when the page was first asked for
+    page_asked = models.JSONField(default=dict, blank=True)  # what it was asked with: a retry must say the same
     intent_id = models.CharField(max_length=100, blank=True, default="")
     charge_id = models.CharField(max_length=100, blank=True, default="")
     received = models.PositiveIntegerField(default=0)
@@ -143,6 +143,7 @@ class Gift(models.Model):
     made_at = models.DateTimeField(default=timezone.now)
     page_id = models.CharField(max_length=100, blank=True, default="")
     page_url = models.TextField(blank=True, default="")
+    page_asked = models.JSONField(default=dict, blank=True)
     intent_id = models.CharField(max_length=100, blank=True, default="")
     subscription_id = models.CharField(max_length=100, blank=True, default="")
     stopped_at = models.DateTimeField(null=True, blank=True)  # a monthly gift: no more of it

@@ -8,12 +8,47 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from babel.numbers import format_currency
 
-_ZERO = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()
-_THREE = "BHD JOD KWD OMR TND".split()
-_TWO = """
-    AED AUD BRL CAD CHF CNY CZK DKK DZD EGP EUR GBP HKD IDR ILS INR LBP LKR MAD MXN MYR NGN NOK NZD PHP PKR PLN QAR RON
-    SAR SEK SGD THB TRY USD YER ZAR
-""".split()
+_ZERO = ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
+_THREE = ["BHD", "JOD", "KWD", "OMR", "TND"]
+_TWO = [
+    "AED",
+    "AUD",
+    "BRL",
+    "CAD",
+    "CHF",
+    "CNY",
+    "CZK",
+    "DKK",
+    "DZD",
+    "EGP",
+    "EUR",
+    "GBP",
+    "HKD",
+    "IDR",
+    "ILS",
+    "INR",
+    "LBP",
+    "LKR",
+    "MAD",
+    "MXN",
+    "MYR",
+    "NGN",
+    "NOK",
+    "NZD",
+    "PHP",
+    "PKR",
+    "PLN",
+    "QAR",
+    "RON",
+    "SAR",
+    "SEK",
+    "SGD",
+    "THB",
+    "TRY",
+    "USD",
+    "YER",
+    "ZAR",
+]
 EXPONENTS = {**dict.fromkeys(_ZERO, 0), **dict.fromkeys(_TWO, 2), **dict.fromkeys(_THREE, 3), "ISK": 2, "UGX": 2}
 STEPS = {**dict.fromkeys(_THREE, 10), "ISK": 100, "UGX": 100}  # smallest difference between two amounts
 CURRENCIES = tuple(sorted(EXPONENTS))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts import policies
 from accounts.models import Person
 from accounts.services import care
-from exchange.lessons import rules, states
+from exchange.lessons import fees, rules, states
 from exchange.lessons.models import Lesson, Proposal
 from exchange.lessons.rules import Span
 from exchange.lessons.services import hours, taking
@@ -45,8 +45,8 @@ def ask(
 ) -> Lesson:
     """Ask the other for one of up to three times, with everything that the answer agrees to.
 
-    Refused: `NotNow`, `NotYours`, `BadTimes`, `BadTerms`, `NotReachable`, `AgeNotSaid`, `NeedsGuardian`,
-    `listings.NotForYoung`, `KeyReused`.
+    Refused: `NotNow`, `NotYours`, `BadTimes`, `BadTerms`, `fees.NoFee`, `NotReachable`, `AgeNotSaid`,
+    `NeedsGuardian`, `listings.NotForYoung`, `KeyReused`.
     """
     now = now or timezone.now()
     place = clean(place)[:160]
@@ -59,6 +59,7 @@ def ask(
     catch_up(lesson, now=now)
     require(lesson, states.ASK, by, now=now)
     _require_terms(terms)
+    fees.require(lesson, terms)
     for name, value in terms.items():
         setattr(lesson, name, value)
     _require_doors(lesson, by)

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from exchange.lib.logs import tell
+from exchange.outbox import services as outbox
 from exchange.payments import gateway, rules
 from exchange.payments.models import Account, Errand, Gift, Movement, Payment
 from exchange.payments.services import books
@@ -21,18 +22,21 @@ class NotReady(Exception):
     """The mentor's account cannot be paid now."""
 
 
+@transaction.atomic
 def give(
     *, act: str, key: str, payment: Payment | None = None, gift: Gift | None = None, amount: int = 0, flagged: str = ""
 ) -> bool:
     """Write an errand once; `flagged`: somebody is to look before it is tried. Gives whether it is new."""
     now = timezone.now()
-    _row, is_new = Errand.objects.get_or_create(
+    row, is_new = Errand.objects.get_or_create(
         key=key,
         defaults={
             "act": act, "payment": payment, "gift": gift, "amount": amount, "reason": flagged,
             "flagged_at": now if flagged else None,
         },
     )  # fmt: skip
+    if is_new and not flagged:
+        outbox.emit("errand.given", row)
     return is_new
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from exchange.lib.errors import Refused
-from exchange.payments import gateway
+from exchange.payments import gateway, money
 from exchange.payments.models import Account
 
 
@@ -77,6 +77,4 @@ def _keep(row: Account, found: gateway.Connected, *, now: datetime) -> None:
 
 def largest_fee() -> int:
     """Give the largest fee a lesson may cost, in the smallest unit."""
-    from exchange.payments import money
-
     return min(settings.FEE_MOST * money.unit(settings.CITY_CURRENCY), money.MOST)
