@@ -82,6 +82,7 @@ class World:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", getattr(self, "port", 0)), Handler)
         self.server.daemon_threads = True
+        self.server.handle_error = lambda *_: None  # who asked did not wait
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 

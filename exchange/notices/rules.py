@@ -17,12 +17,13 @@ class Kind:
     """One kind of notice. `how`: by mail at once, in the digest or not at all, until its receiver chooses.
 
     `wait` names why a mail waits a little: so that a person who reads first needs none (`READING`), or a curator who
-    changes their mind comes before it (`UNDO`). `is_curators`: of no use to others.
+    changes their mind comes before it (`UNDO`). `is_curators`: of no use to others; `is_money`: where the city has keys.
     """
 
     how: str
     wait: str = ""
     is_curators: bool = False
+    is_money: bool = False
 
 
 KINDS = {
@@ -44,10 +45,15 @@ KINDS = {
     "report": Kind(NOW),  # what came of a report one made
     "left_out": Kind(NOW),  # an answer by mail came without what was attached to it
     "wish_given": Kind(NOW, is_curators=True),  # a curator is to look after a wish
+    "pay_due": Kind(NOW, is_money=True),  # the fee of a lesson is to be paid
+    "fee_paid": Kind(NOW, is_money=True),  # it was; the receipt
+    "fee_settled": Kind(NOW, is_money=True),  # it was handed on, or given back
+    "gift_arrived": Kind(NOW, is_money=True),  # one's gift to the fund
+    "money_disputed": Kind(NOW, is_curators=True, is_money=True),  # a bank was asked to take a payment back
 }
 OF_HELLOS = ("hello_waits", "hello_onward")  # over once the hello is answered
 OF_TALKS = ("message", "enquiry")  # read when the talk is, and counted there
-ALWAYS = frozenset({"guardian", "report"})  # answers to what one asked oneself: mailed to those who rest, too
+ALWAYS = frozenset({"guardian", "report", "pay_due", "fee_paid", "fee_settled", "gift_arrived"})  # answers to what one asked oneself: mailed to those who rest, too
 MOST_TRIES = 6
 CLAIM_MINUTES = 5  # a worker that died in the middle gives its notice free after this
 CALMER = (timedelta(hours=1), timedelta(days=1))  # the second mail about a talk nobody looked into, and all after it

@@ -228,6 +228,7 @@ def _void(payment: Payment) -> None:
         return
     payment.void_at, payment.state = timezone.now(), rules.VOID
     payment.save(update_fields=["void_at", "state"])
+    outbox.emit("payment.void", payment)
     if payment.page_id:
         errands.give(act=rules.CLOSE, key=f"close:{payment.ref}:{payment.attempt}", payment=payment)
 

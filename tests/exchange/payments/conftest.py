@@ -13,7 +13,6 @@ from exchange.payments.models import Account, Payment
 from exchange.payments.services import errands, inbox
 
 
-
 @pytest.fixture
 def world(settings):
     """A small Stripe, and a city that has its keys."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from stripe_world import FEE
 
 from exchange.lessons import fees as asked_of
 from exchange.lessons import services as lessons
@@ -12,8 +13,6 @@ from exchange.lessons.rules import Span
 from exchange.payments import rules
 from exchange.payments.models import Account, Errand, Movement, Payment
 from exchange.payments.services import fees
-
-from stripe_world import FEE
 
 
 def movements():
