@@ -76,12 +76,16 @@ RINGS_NEED_CURATOR = env.bool("RINGS_NEED_CURATOR", default=False)  # a curator 
 UNDO_MINUTES = env.int("UNDO_MINUTES", default=10)  # how long a curator's decision can be taken back
 FIRST_WORDS_LONGEST = env.int("FIRST_WORDS_LONGEST", default=600)  # characters of a hello to a stranger
 NEW_ACCOUNT_DAYS = env.int("NEW_ACCOUNT_DAYS", default=14)
+FIRST_CONTACTS_A_DAY = env.int("FIRST_CONTACTS_A_DAY", default=5)  # hellos a new account may say in a day
 # Lessons (docs/lessons.md):
 ANSWER_DAYS = env.int("ANSWER_DAYS", default=7, least=1, most=60)  # how long a question for a time waits
 SETTLE_DAYS = env.int("SETTLE_DAYS", default=7, least=1, most=60)  # silence after a lesson, then it counts as held
 DISPUTE_DAYS = env.int("DISPUTE_DAYS", default=14, least=1, most=90)  # a curator's time, then the hours go back
-LATE_CANCEL_HOURS = env.int("LATE_CANCEL_HOURS", default=24, least=0, most=336)  # then a learner's calling off costs half
-FIRST_CONTACTS_A_DAY = env.int("FIRST_CONTACTS_A_DAY", default=5)  # hellos a new account may say in a day
+LATE_CANCEL_HOURS = env.int("LATE_CANCEL_HOURS", default=24, least=0, most=336)  # then calling off costs half
+HOURS = env.choice("HOURS", "balances", ("balances", "participation"))  # keep balances, or only count lessons
+HOURS_FLOOR = env.int("HOURS_FLOOR", default=180)  # minutes that a new account may go below zero
+HOURS_CEILING = env.int("HOURS_CEILING", default=6000)  # minutes; what is over it goes to the community pot; 0: none
+HOURS_START = env.int("HOURS_START", default=0, most=6000)  # minutes that everyone begins with
 
 # --- Money: gifts and fees, off and not to be seen without keys ------------------------------------------------------
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
@@ -121,6 +125,7 @@ INSTALLED_APPS = [
     "skills",
     "search",
     "exchange.chat",
+    "exchange.ledger",
     "exchange.lessons",
     "matching",
     "exchange.payments",
@@ -166,6 +171,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.i18n",
                 "exchange.templatetags.rukn",
+                "exchange.templatetags.lessons",
                 "exchange.templatetags.drawn",
                 "template_partials.templatetags.partials",
             ],

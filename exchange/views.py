@@ -13,6 +13,7 @@ from accounts.models import Block, Person
 from accounts.rules import DAYS, PARTS
 from exchange.chat import services as chat
 from exchange.lessons import services as lessons
+from exchange.lessons.services import reading
 from exchange.moderation import services as moderation
 from matching import services as matching
 from matching.services import rings as ring_services
@@ -42,11 +43,13 @@ def home(request: HttpRequest) -> HttpResponse:
     offers = Listing.objects.open_for(person).filter(kind=Listing.Kind.OFFER)
     matches: list[Any] = []
     rings: list[Any] = []
+    lessons_due: list[Any] = []
     if isinstance(person, Person):
         views = matching.suggestions_for(
             person=person, language=language, limit=HOME_CARDS, most_of_one_skill=MOST_OF_A_SKILL
         )
         matches = [card_of(view.listing, reader=person, language=language, reasons=view.reasons[:1]) for view in views]
+        lessons_due = reading.calls_of(person=person, now=timezone.now())
         rings = list(ring_services.waiting_for(person=person))
         offers = offers.exclude(owner=person)
         near = offers.filter(district=person.district_id) if person.district_id else offers.none()
@@ -59,6 +62,7 @@ def home(request: HttpRequest) -> HttpResponse:
     known = concepts.tree()
     context = {
         "matches": matches,
+        "lessons_due": lessons_due,
         "rings": rings,
         "nearby": cards_for(rows, reader=person, language=language),
         "topics": [known.hit(known.ids[uri]) for uri in TOPICS if uri in known.ids],

@@ -19,7 +19,7 @@ class Money:
     may_cost: Callable[[Lesson], bool]
     require: Callable[[Lesson, int, str], None]  # lesson, amount in the smallest unit, currency; raises `Refused`
     read: Callable[[str], tuple[int, str]]  # what was typed → amount and currency; raises `Refused`
-    words: Callable[[int, str], str]  # amount and currency → words in the reader's language
+    written: Callable[[int, str], str]  # amount and currency → as it is typed into a form
 
 
 class NoFee(Refused):
@@ -54,6 +54,6 @@ def read(text: str) -> tuple[int, str]:
     return _judges[0].read(text)
 
 
-def words(amount: int | None, currency: str) -> str:
-    """Give an amount in words; empty where there is none."""
-    return _judges[0].words(amount, currency) if _judges and amount else ""
+def written(amount: int | None, currency: str) -> str:
+    """Give an amount as it is typed; empty where there is none."""
+    return _judges[0].written(amount, currency) if _judges and amount else ""

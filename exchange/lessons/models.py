@@ -5,11 +5,12 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
-from exchange.chat.models import Conversation
+from exchange.chat.models import Conversation, Member
 from exchange.lessons import states
 from skills.models import Listing
 
@@ -20,6 +21,22 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
     def for_member(self, person: Person) -> "LessonQuerySet":
         """Give those that this person teaches or learns in."""
         return self.filter(Q(teacher=person) | Q(learner=person))
+
+    def readable_by(self, person: Person) -> "LessonQuerySet":
+        """Give those of this person, and those of the young people they look after and talk along with."""
+        guarded = Member.objects.filter(person=person, is_guardian=True).values("conversation")
+        return self.filter(Q(teacher=person) | Q(learner=person) | Q(conversation__in=guarded))
+
+    def with_people(self) -> "LessonQuerySet":
+        """Fetch what a line or a page of lessons shows, in one query."""
+        return self.select_related("teacher", "learner", "conversation", "listing")
+
+    def waiting_for(self, person: Person, *, soon: datetime) -> "LessonQuerySet":
+        """Give those that wait for this person's answer or word, or begin before `soon`."""
+        asked = Q(answer_due_at__isnull=False, state__in=(states.ASKED, states.BOOKED)) & ~Q(asked_by=person)
+        untold = Q(teacher=person, teacher_said="") | Q(learner=person, learner_said="")
+        near = Q(state=states.BOOKED, starts_at__lte=soon)
+        return self.for_member(person).filter(asked | near | (Q(state=states.HELD) & untold))
 
     def hellos(self) -> "LessonQuerySet":
         """Give those that began with a hello; the next lesson of a pair goes on in the same talk."""
@@ -193,6 +210,10 @@ class Lesson(models.Model):
 
     def __str__(self) -> str:
         return f"{self.teacher_id} → {self.learner_id}"
+
+    def get_absolute_url(self) -> str:
+        """Where it is agreed on."""
+        return reverse("lesson", args=[self.pk])
 
     @property
     def asked_id(self) -> int:

@@ -22,13 +22,18 @@ AGREED = (BOOKED, HELD)  # both are busy then
 ASK, COUNTER, ACCEPT, DECLINE, WITHDRAW = "ask", "counter", "accept", "decline", "withdraw"
 CANCEL, CONFIRM, MISS, DISPUTE, RESOLVE = "cancel", "confirm", "miss", "dispute", "resolve"
 LAPSE, BEGIN, SETTLE, REMIND = "lapse", "begin", "settle", "remind"
+PART = "part"  # the two may not meet any more: a block, or somebody young without a guardian
 AGAIN = "again"
 PEOPLES_ACTS = (ASK, COUNTER, ACCEPT, DECLINE, WITHDRAW, CANCEL, CONFIRM, MISS, DISPUTE)
-ACTS = (*PEOPLES_ACTS, RESOLVE, LAPSE, BEGIN, SETTLE, REMIND)
+CLOCKS_ACTS = (LAPSE, BEGIN, SETTLE, REMIND, PART)
+ACTS = (*PEOPLES_ACTS, RESOLVE, *CLOCKS_ACTS)
 
 TEACHER, LEARNER, CURATOR, NOBODY = "teacher", "learner", "curator", "nobody"
 ROLES = (TEACHER, LEARNER, CURATOR, NOBODY)
-EITHER, ASKER, ANSWERER, CLOCK = "either", "asker", "answerer", "clock"
+EITHER, ASKER, ANSWERER = "either", "asker", "answerer"
+CLOCK, HOUSE = "clock", "house"  # what nobody does: time, and the rules of the house
+
+NOBODYS = (CLOCK, HOUSE)
 
 SAID_HELD, SAID_MISSED = "held", "missed"
 PAY, RETURN, HALF = "pay", "return", "half"
@@ -65,6 +70,9 @@ TABLE = (
     Transition(LAPSE, MOVING, BOOKED, CLOCK, when="answer is due"),
     Transition(CANCEL, BOOKED, CANCELLED, EITHER, LATE, when="before the start"),
     Transition(CANCEL, MOVING, CANCELLED, EITHER, LATE, when="before the start"),
+    Transition(PART, ASKED, CANCELLED, HOUSE, when="the two may not meet any more"),
+    Transition(PART, BOOKED, CANCELLED, HOUSE, BACK, when="the two may not meet any more"),
+    Transition(PART, MOVING, CANCELLED, HOUSE, BACK, when="the two may not meet any more"),
     Transition(REMIND, BOOKED, BOOKED, CLOCK, when="a reminder is due"),
     Transition(REMIND, MOVING, MOVING, CLOCK, when="a reminder is due"),
     Transition(BEGIN, BOOKED, HELD, CLOCK, when="its end has passed"),
@@ -107,7 +115,7 @@ def allowed(act: str, facts: Facts, *, now: datetime) -> str:
     """Give "" where a person may do an act now, else why not: `WRONG_PHASE`, `ANOTHERS`, `BEGUN`, `SAID`."""
     if act == AGAIN:
         return _again(facts)
-    rows = [row for row in TABLE if row.act == act and row.start == facts.phase and row.who != CLOCK]
+    rows = [row for row in TABLE if row.act == act and row.start == facts.phase and row.who not in NOBODYS]
     if not rows:
         return ANOTHERS if facts.role == NOBODY else WRONG_PHASE
     if not any(_is_for(row.who, facts) for row in rows):
@@ -125,8 +133,8 @@ def open_acts(facts: Facts, *, now: datetime) -> list[str]:
 
 
 def who_may(act: str, phase: str) -> list[str]:
-    """Give who may do an act in a phase, without the clock; empty where nobody may."""
-    found = (row.who for row in TABLE if row.act == act and row.start == phase and row.who != CLOCK)
+    """Give who may do an act in a phase, without clock and house; empty where nobody may."""
+    found = (row.who for row in TABLE if row.act == act and row.start == phase and row.who not in NOBODYS)
     return list(dict.fromkeys(found))
 
 

@@ -1,10 +1,20 @@
-"""Where lessons begin."""
+"""Where lessons begin, and where they are agreed on."""
 
 from django.urls import path
 
-from exchange.lessons import views
+from exchange.lessons.views import agreeing, hello
 
 urlpatterns = [
-    path("listings/<row:pk>/hello/", views.hello, name="hello"),
-    path("talks/<row:pk>/full/", views.full, name="talk_full"),
+    path("listings/<row:pk>/hello/", hello.hello, name="hello"),
+    path("talks/<row:pk>/full/", hello.full, name="talk_full"),
+    path("lessons/", agreeing.mine, name="lessons"),
+    path("lessons/<row:pk>/", agreeing.lesson, name="lesson"),
+    path("lessons/<row:pk>/ask/", agreeing.ask, name="lesson_ask"),
+    path("lessons/<row:pk>/answer/", agreeing.answer, name="lesson_answer"),
+    path("lessons/<row:pk>/withdraw/", agreeing.withdraw, name="lesson_withdraw"),
+    path("lessons/<row:pk>/cancel/", agreeing.cancel, name="lesson_cancel"),
+    path("lessons/<row:pk>/confirm/", agreeing.confirm, name="lesson_confirm"),
+    path("lessons/<row:pk>/missed/", agreeing.missed, name="lesson_missed"),
+    path("lessons/<row:pk>/dispute/", agreeing.dispute, name="lesson_dispute"),
+    path("lessons/<row:pk>/again/", agreeing.again, name="lesson_again"),
 ]

@@ -14,7 +14,7 @@ from exchange.lessons.models import Lesson
 from exchange.lib.errors import Refused
 from exchange.notices import letters
 from exchange.notices import services as notices
-from exchange.notices.services import onward, telling
+from exchange.notices.services import of_lessons, onward, telling
 from exchange.outbox.models import Event
 from exchange.outbox.services import on
 from exchange.payments.models import Dispute, Gift, Payment
@@ -185,6 +185,22 @@ def tell_of_room(event: Event) -> None:
             talk_id=lesson.conversation_id,
             sender=lesson.asked_id,
         )
+
+
+@on(
+    "lesson.asked", "lesson.countered", "lesson.move_asked", "lesson.booked", "lesson.moved", "lesson.move_declined",
+    "lesson.move_withdrawn", "lesson.move_lapsed", "lesson.declined", "lesson.withdrawn", "lesson.cancelled",
+    "lesson.lapsed", "lesson.due_soon", "lesson.held", "lesson.said", "lesson.confirmed", "lesson.missed",
+    "lesson.disputed", "lesson.resolved",
+)  # fmt: skip
+def tell_of_lesson(event: Event) -> None:
+    """Something happened to a lesson: whom it concerns is told, and what was told before is news no longer."""
+    of_lessons.follow(
+        lesson_id=int(event.subject_id),
+        act=event.name.removeprefix("lesson."),
+        occasion=str(event.pk),
+        facts=event.payload,
+    )
 
 
 @on("guardian.asked")

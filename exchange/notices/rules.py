@@ -32,6 +32,12 @@ KINDS = {
     "hello_waits": Kind(NOW),  # a hello to one has no answer yet
     "hello_onward": Kind(NOW),  # one's own hello has none: others who could help
     "hello_again": Kind(NOW),  # a teacher who was full may be asked again
+    "lesson_asked": Kind(NOW),  # somebody proposes times for a lesson, or others for one that is booked
+    "lesson_booked": Kind(NOW),  # a lesson stands, or stands at another time
+    "lesson_off": Kind(NOW),  # it was declined, taken back, cancelled, or nobody answered in time
+    "lesson_soon": Kind(NOW),  # it is near
+    "lesson_held": Kind(NOW),  # did it take place?
+    "lesson_trouble": Kind(NOW),  # somebody did not come, something is wrong, a curator decided
     "accepted": Kind(NOW, wait=UNDO),  # a curator let one's text through
     "returned": Kind(NOW, wait=UNDO),  # a curator returned one's text
     "ring_proposed": Kind(NOW),
@@ -52,8 +58,11 @@ KINDS = {
     "money_disputed": Kind(NOW, is_curators=True, is_money=True),  # a bank was asked to take a payment back
 }
 OF_HELLOS = ("hello_waits", "hello_onward")  # over once the hello is answered
+OF_LESSONS = ("lesson_asked", "lesson_booked", "lesson_off", "lesson_soon", "lesson_held", "lesson_trouble")
+OF_MONEY = ("pay_due", "fee_paid", "fee_settled", "gift_arrived")
 OF_TALKS = ("message", "enquiry")  # read when the talk is, and counted there
-ALWAYS = frozenset({"guardian", "report", "pay_due", "fee_paid", "fee_settled", "gift_arrived"})  # answers to what one asked oneself: mailed to those who rest, too
+# Answers to what one asked oneself, and what one has agreed on: mailed to those who rest, too.
+ALWAYS = frozenset({"guardian", "report", *OF_LESSONS[1:], *OF_MONEY})
 MOST_TRIES = 6
 CLAIM_MINUTES = 5  # a worker that died in the middle gives its notice free after this
 CALMER = (timedelta(hours=1), timedelta(days=1))  # the second mail about a talk nobody looked into, and all after it

@@ -12,6 +12,7 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         """Answer what lessons ask about money."""
         from exchange.lessons import fees as asked
+        from exchange.payments import money
         from exchange.payments.services import fees
 
-        asked.judged_by(asked.Money(may_cost=fees.may_cost, require=fees.require, read=fees.read, words=fees.words))
+        asked.judged_by(asked.Money(may_cost=fees.may_cost, require=fees.require, read=fees.read, written=money.field))

@@ -3,6 +3,7 @@
 from exchange.lessons.rules import Span
 from exchange.lessons.services.agreeing import accept, ask, counter, decline, withdraw
 from exchange.lessons.services.clock import keep_time
+from exchange.lessons.services.ending import again, cancel, part_blocked, part_unguarded
 from exchange.lessons.services.hello import (
     NoLinks,
     NotReachable,
@@ -12,7 +13,7 @@ from exchange.lessons.services.hello import (
     enquiry_between,
     say_hello,
 )  # fmt: skip
-from exchange.lessons.services.meeting import again, cancel, confirm, dispute, miss, resolve
+from exchange.lessons.services.meeting import confirm, dispute, miss, resolve
 from exchange.lessons.services.refusals import (
     BadTerms,
     BadTimes,
@@ -40,6 +41,6 @@ __all__ = [
     "BadTerms", "BadTimes", "KeyReused", "NoLinks", "NoWords", "NotAsked", "NotNow", "NotReachable", "NotYours",
     "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos", "accept", "again", "ask",
     "be_full", "cancel", "confirm", "counter", "decline", "dispute", "end_rests", "enquiry_between", "forget_rests",
-    "is_answered", "keep_time", "miss", "move", "resolve", "say_hello", "unanswered", "usual_answer",
-    "wait_for_answers", "withdraw",
+    "is_answered", "keep_time", "miss", "move", "part_blocked", "part_unguarded", "resolve", "say_hello",
+    "unanswered", "usual_answer", "wait_for_answers", "withdraw",
 ]  # fmt: skip

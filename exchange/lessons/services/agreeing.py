@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from accounts import policies
 from accounts.models import Person
 from accounts.services import care
+from exchange.chat import services as chat
+from exchange.chat.screening import screen
 from exchange.lessons import fees, rules, states
 from exchange.lessons.models import Lesson, Proposal
 from exchange.lessons.rules import Span
@@ -58,7 +60,7 @@ def ask(
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.ASK, by, now=now)
-    _require_terms(terms)
+    _require_terms(lesson, terms)
     fees.require(lesson, terms)
     for name, value in terms.items():
         setattr(lesson, name, value)
@@ -100,7 +102,7 @@ def counter(
     terms = {name: getattr(lesson, name) if value is None else value for name, value in given.items()}
     if to == states.MOVING and any(terms[name] != getattr(lesson, name) for name in terms):
         raise BadTerms(_("Of a booked lesson only the time can be changed. For the rest, call it off and ask anew."))
-    _require_terms(terms | {"in_return": lesson.in_return, "fee": lesson.fee, "currency": lesson.currency})
+    _require_terms(lesson, terms | {"in_return": lesson.in_return, "fee": lesson.fee, "currency": lesson.currency})
     for name, value in terms.items():
         setattr(lesson, name, value)
     _require_doors(lesson, by)
@@ -207,6 +209,7 @@ def _require_doors(lesson: Lesson, by: Person) -> None:
     other = lesson.other(by)
     if policies.lacks_guardian(other) or not policies.may_write_to(by, other):
         raise NotReachable(_("This neighbour is not taking lessons now."))
+    chat.require_open(lesson.conversation, by)
     care.require_may_meet(by)
     if (by.is_young or other.is_young) and not policies.suits_the_young(format=lesson.format, place=lesson.place):
         raise listings.NotForYoung(
@@ -214,7 +217,7 @@ def _require_doors(lesson: Lesson, by: Person) -> None:
         )
 
 
-def _require_terms(terms: dict[str, Any]) -> None:
+def _require_terms(lesson: Lesson, terms: dict[str, Any]) -> None:
     minutes, fee = terms["minutes"], terms["fee"]
     if not rules.LEAST_MINUTES <= minutes <= rules.MOST_MINUTES:
         raise BadTerms(
@@ -225,6 +228,8 @@ def _require_terms(terms: dict[str, Any]) -> None:
         raise BadTerms(_("A lesson is in person or online."))
     if terms["in_return"] not in Lesson.Return.values:
         raise BadTerms(_("A lesson is for hours, as a gift, for another lesson, or for a fee."))
+    if not lesson.conversation.met_at and screen(terms["place"], is_first_contact=True).findings:
+        raise BadTerms(_("Name the place without links or contact data until both of you have written."))
     is_fee = terms["in_return"] == Lesson.Return.FEE
     if is_fee != (fee is not None) or (fee is not None and not (0 < fee <= rules.MOST_FEE and terms["currency"])):
         raise BadTerms(_("A fee is more than nothing, and only asked where the lesson is for a fee."))

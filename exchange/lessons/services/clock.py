@@ -69,12 +69,14 @@ def _one(lesson: Lesson, now: datetime) -> None:
 
 
 def _remind(lesson: Lesson, starts_at: datetime, now: datetime) -> None:
-    """Remind both, once for all reminders that are over; a lesson that has begun needs none."""
-    before = len(rules.REMINDERS) - rules.reminders_over(starts_at, now=now)
+    """Remind both, once for all reminders that are over; of a lesson that has begun nobody is reminded."""
     lesson.reminded = rules.reminders_over(starts_at, now=now)
-    event = "" if starts_at <= now else "lesson.due_soon"
-    to = lesson.phase
-    step(lesson, states.REMIND, to=to, by=None, now=now, event=event, left=before)
+    if starts_at <= now:
+        lesson.due_at = next_due(lesson)
+        lesson.save(update_fields=["reminded", "due_at"])
+    else:
+        left = len(rules.REMINDERS) - lesson.reminded
+        step(lesson, states.REMIND, to=lesson.phase, by=None, now=now, event="lesson.due_soon", left=left)
 
 
 def _settle(lesson: Lesson, now: datetime) -> None:

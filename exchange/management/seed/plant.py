@@ -17,6 +17,7 @@ from accounts import services as accounts
 from accounts.models import District, Person, Profile
 from accounts.rules import CODES, mask
 from exchange.chat.models import Conversation, Member, Message
+from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 from exchange.lib import arabic
 from matching import services as matching
@@ -302,14 +303,34 @@ def _conversations(city: City) -> int:
         if listing is None or other is None or other.pk == listing.owner_id or not talk["messages"]:
             continue
         people = {key: person for key, person in city.people.items() if person.pk in (listing.owner_id, other.pk)}
-        _talk(city, listing, other, people, talk["messages"], number)
+        lesson = _talk(city, listing, other, people, talk["messages"], number)
+        if "lesson" in talk:
+            _agree(city, lesson, **talk["lesson"])
         count += 1
     return count
 
 
+def _agree(
+    city: City, lesson: Lesson, *, by: str, in_days: int, hour: int, times: int = 1, accepted: bool = False,
+    confirmed: bool = False, **terms: Any,
+) -> None:  # fmt: skip
+    """Let a pair agree on a lesson in so many days, and for one that is over bring it to its end."""
+    asker = city.people[by]
+    day = timezone.localtime(city.now).replace(hour=hour, minute=0) + timedelta(days=in_days)
+    spans = [lessons.Span(day + timedelta(days=more), day + timedelta(days=more, hours=1)) for more in range(times)]
+    asked_at = min(city.now, day) - timedelta(days=1)
+    lessons.ask(lesson=lesson, by=asker, times=spans, minutes=60, format="place", now=asked_at, **terms)
+    if accepted:
+        answerer = lesson.other(asker)
+        lessons.accept(lesson=lesson, by=answerer, proposal=lesson.proposals.get(), now=asked_at + timedelta(hours=2))
+        lessons.keep_time(now=city.now)
+    if confirmed:
+        lessons.confirm(lesson=lesson, by=lesson.learner, now=city.now)
+
+
 def _talk(
     city: City, listing: Listing, other: Person, people: dict[str, Person], messages: list[dict[str, Any]], number: int
-) -> None:
+) -> Lesson:
     last_at = city.now - timedelta(minutes=messages[-1]["minutes_ago"])
     conversation = Conversation.objects.create(
         subject=listing.title, subject_lang=listing.lang, last_seq=len(messages), last_at=last_at,
@@ -336,6 +357,6 @@ def _talk(
         for seq, message in enumerate(messages, start=1)
     )
     teacher, learner = (listing.owner, other) if listing.is_offer else (other, listing.owner)
-    Lesson.objects.create(
+    return Lesson.objects.create(
         teacher=teacher, learner=learner, opened_by=other, listing=listing, conversation=conversation, made_at=last_at
     )

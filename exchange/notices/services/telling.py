@@ -16,7 +16,7 @@ from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons.models import Lesson
 from exchange.notices import rules
 from exchange.notices.models import Choice, Device, Notice, habits_of, zone_of
-from exchange.notices.rules import ALWAYS, DIGEST, KINDS, OF_HELLOS, OF_TALKS, READING, UNDO
+from exchange.notices.rules import ALWAYS, DIGEST, KINDS, OF_HELLOS, OF_LESSONS, OF_TALKS, READING, UNDO
 from skills.models import Listing
 
 SHOWN = 60
@@ -29,6 +29,7 @@ class Told:
     notice: Notice
     listing: Listing | None = None
     talk: Conversation | None = None
+    lesson: Lesson | None = None
     sender: Person | None = None
     others: list[Listing] = field(default_factory=list)  # whom else one might ask
     is_new: bool = False
@@ -64,6 +65,7 @@ class Told:
     def is_gone(self) -> bool:
         """Whether what it was about can no longer be seen."""
         is_hidden = self.notice.listing_id is not None and self.listing is None
+        is_hidden = is_hidden or (self.notice.kind in OF_LESSONS and self.lesson is None)
         return is_hidden or (self.notice.talk_id is not None and (self.talk is None or self.sender is None))
 
 
@@ -178,6 +180,16 @@ def take_back(*, kind: str, key: str) -> None:
     Notice.objects.filter(kind=kind, key=key, mailed_at=None).delete()
 
 
+@transaction.atomic
+def overtake(*, kinds: Iterable[str], about: str, people: Iterable[int]) -> None:
+    """Let what these people were told under keys that begin with `about` be news no longer, on page, mail and device.
+
+    The rows stay, so that no occasion is told a second time.
+    """
+    rows = Notice.objects.filter(person__in=set(people), kind__in=kinds, key__startswith=about)
+    rows.update(on_page=False, mail_due_at=None, push_due_at=None)
+
+
 def _unread() -> Q:
     # Messages are counted at the talks.
     return Q(read_at=None, on_page=True) & ~Q(kind__in=OF_TALKS)
@@ -214,12 +226,19 @@ def told(rows: Sequence[Notice], person: Person) -> list[Told]:
         talks = own.filter(id__in=talk_ids).in_bulk()
         senders = {row.facts.get("sender") for row in rows if row.talk_id}
         people = Person.objects.filter(id__in=senders).exclude(id__in=blocked_ids(person)).in_bulk()
+    lesson_ids = {row.facts["lesson"] for row in rows if row.kind in OF_LESSONS}
+    lessons: dict[int, Any] = {}
+    if lesson_ids:
+        own_lessons = Lesson.objects.for_member(person).select_related("teacher", "learner", "conversation")
+        lessons = own_lessons.filter(id__in=lesson_ids).in_bulk()
+        people |= {-number: lesson.other(person) for number, lesson in lessons.items()}
     return [
         Told(
             notice=row,
             listing=listings.get(row.listing_id or 0),
             talk=talks.get(row.talk_id or 0),
-            sender=people.get(row.facts.get("sender", 0)),
+            lesson=lessons.get(row.facts.get("lesson", 0)),
+            sender=people.get(row.facts.get("sender", -row.facts.get("lesson", 0))),
             others=[listings[number] for number in row.facts.get("others", ()) if number in listings],
             is_new=row.read_at is None and not _is_over(row, talks),
         )

@@ -1,0 +1,122 @@
+"""How a lesson ends before its time, and how the next one begins."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import policies
+from accounts.models import Guardianship, Person
+from exchange.chat.models import Conversation
+from exchange.lessons import rules, states
+from exchange.lessons.models import Lesson
+from exchange.lessons.services import hours, taking
+from exchange.lessons.services.clock import catch_up
+from exchange.lessons.services.steps import done_before, locked, require, step
+from exchange.lib.text import clean
+
+
+@transaction.atomic
+def cancel(
+    *, lesson: Lesson, by: Person, why: str = "", note: str = "", key: str | None = None, now: datetime | None = None
+) -> Lesson:
+    """Call a booked lesson off before it starts: the hours go back, half of them to the teacher when a learner is late.
+
+    Late is less than `LATE_CANCEL_HOURS` before the start. Refused: `NotNow`, `NotYours`.
+    """
+    now = now or timezone.now()
+    why, note = clean(why)[:12], clean(note)[:500]
+    lesson = locked(lesson.pk)
+    if done_before(lesson, key=key, act=states.CANCEL, by=by, particulars=[why, note]):
+        return lesson
+    catch_up(lesson, now=now)
+    require(lesson, states.CANCEL, by, now=now)
+    starts_at = lesson.starts_at
+    lesson.is_late = starts_at is not None and rules.is_late(starts_at, now=now, hours=settings.LATE_CANCEL_HOURS)
+    costs = lesson.is_late and by.pk == lesson.learner_id
+    if costs:
+        hours.share(lesson)
+    else:
+        hours.give_back(lesson)
+    _close(lesson, why, note)
+    step(
+        lesson, states.CANCEL, to=states.CANCELLED, by=by, now=now, event="lesson.cancelled", key=key,
+        particulars=[why, note], why=why, note=note, is_late=lesson.is_late, costs=costs,
+    )  # fmt: skip
+    return lesson
+
+
+def part_blocked(*, one: int, other: int, now: datetime) -> int:
+    """Call off what two people between whom a block stands still have before them; gives how many lessons."""
+    people = {person.pk: person for person in Person.objects.filter(id__in=(one, other))}
+    if len(people) < 2 or not policies.is_blocked(people[one], people[other]):
+        return 0
+    return _part(Lesson.objects.between(one, other), now)
+
+
+def part_unguarded(*, guardianship: Guardianship, now: datetime) -> int:
+    """Call off what somebody young has before them when nobody looks after them any more; gives how many lessons."""
+    if not policies.lacks_guardian(guardianship.young):
+        return 0
+    return _part(Lesson.objects.for_member(guardianship.young), now)
+
+
+def _part(rows: Iterable[Lesson], now: datetime) -> int:
+    """End lessons whose two may not meet any more. Nobody pays for it, however late; what was held goes its way."""
+    ahead = Lesson.objects.filter(Q(state=states.ASKED) | Q(state=states.BOOKED), id__in=[row.pk for row in rows])
+    return sum(_part_one(lesson_id, now) for lesson_id in ahead.order_by("id").values_list("id", flat=True))
+
+
+@transaction.atomic
+def _part_one(lesson_id: int, now: datetime) -> bool:
+    lesson = locked(lesson_id)
+    catch_up(lesson, now=now)
+    if lesson.state not in (states.ASKED, states.BOOKED):
+        return False
+    hours.give_back(lesson)
+    _close(lesson, "apart", "")
+    step(lesson, states.PART, to=states.CANCELLED, by=None, now=now, event="lesson.cancelled", why="apart")
+    return True
+
+
+@transaction.atomic
+def again(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime | None = None) -> Lesson:
+    """Begin a next lesson of the same two in the same talk; one that is begun already is found.
+
+    Refused: `NotNow`, `NotYours`.
+    """
+    now = now or timezone.now()
+    # The talk's row is the lock: two clicks at once, on this lesson or an older one, make one next lesson.
+    Conversation.objects.select_for_update().get(id=lesson.conversation_id)
+    lesson = Lesson.objects.get(id=lesson.pk)
+    require(lesson, states.AGAIN, by, now=now)
+    same = Lesson.objects.filter(
+        conversation=lesson.conversation_id, teacher=lesson.teacher_id, learner=lesson.learner_id
+    )
+    begun = same.filter(state=states.ENQUIRY).order_by("-id").first()
+    if begun is not None:
+        return begun
+    return Lesson.objects.create(
+        teacher_id=lesson.teacher_id,
+        learner_id=lesson.learner_id,
+        opened_by_id=lesson.opened_by_id,
+        listing_id=lesson.listing_id,
+        conversation_id=lesson.conversation_id,
+        follows_id=lesson.follows_id or lesson.pk,
+        made_at=now,
+        minutes=lesson.minutes,
+        format=lesson.format,
+        place=lesson.place,
+        in_return=lesson.in_return,
+        fee=lesson.fee,
+        currency=lesson.currency,
+    )
+
+
+def _close(lesson: Lesson, why: str, note: str) -> None:
+    lesson.why, lesson.why_note = why, note
+    lesson.sequence += 1
+    taking.free(lesson)

@@ -1,0 +1,1 @@
+"""What a browser asks of lessons: the hello, and agreeing on a lesson."""
