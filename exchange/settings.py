@@ -171,6 +171,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.i18n",
                 "exchange.templatetags.rukn",
+                "exchange.templatetags.money",
                 "exchange.templatetags.lessons",
                 "exchange.templatetags.drawn",
                 "template_partials.templatetags.partials",

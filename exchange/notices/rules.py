@@ -17,7 +17,7 @@ class Kind:
     """One kind of notice. `how`: by mail at once, in the digest or not at all, until its receiver chooses.
 
     `wait` names why a mail waits a little: so that a person who reads first needs none (`READING`), or a curator who
-    changes their mind comes before it (`UNDO`). `is_curators`: of no use to others; `is_money`: where the city has keys.
+    changes their mind comes before it (`UNDO`). `is_curators`: of no use to others; `is_money`: where a city has keys.
     """
 
     how: str

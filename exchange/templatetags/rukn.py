@@ -12,7 +12,6 @@ from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from exchange.payments import money as amounts
 from skills.cards import Card, when_words
 from skills.filters import DAY_NAMES, PART_NAMES
 from skills.services.concepts import ConceptHit
@@ -48,13 +47,6 @@ def day(value: date | datetime) -> SafeString:
     """A date such as "23 November 2026", isolated."""
     local = timezone.localtime(value).date() if isinstance(value, datetime) else value
     return format_html("<bdi>{}</bdi>", digits(format_date(local, "d MMMM y", locale=_locale())))
-
-
-@register.filter
-def money(amount: int, currency: str) -> SafeString:
-    """An amount in its smallest unit, with its currency: "7.500 Jordanian dinars", isolated."""
-    text = amounts.words(amount, currency, translation.get_language() or "ar")
-    return format_html('<bdi class="money">{}</bdi>', digits(text))
 
 
 @register.filter
