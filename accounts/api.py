@@ -10,8 +10,19 @@ from rest_framework.response import Response
 
 from accounts import policies
 from accounts import services as accounts
-from accounts.models import Block, District, Person
-from accounts.serializers import BlockOut, DistrictOut, HoursIn, HoursOut, MeIn, MeOut, NeighbourOut
+from accounts.models import Block, District, OtherTime, Person
+from accounts.serializers import (
+    BlockOut,
+    DistrictOut,
+    HoursIn,
+    HoursOut,
+    MeIn,
+    MeOut,
+    NeighbourOut,
+    OtherTimeIn,
+    OtherTimeOut,
+)
+from accounts.services import other_times
 from exchange.api import paging
 from exchange.api.schema import described, page_of, paged
 from exchange.api.views import ApiView
@@ -49,6 +60,37 @@ class Hours(ApiView):
     def put(self, request: Request) -> Response:
         accounts.set_free_hours(person=_person(request), codes=self.read(HoursIn)["free"])
         return self.show(HoursOut, _person(request).profile)
+
+
+class OtherTimes(ApiView):
+    """Exceptions from my week."""
+
+    scopes = {"GET": "read", "POST": "write"}
+
+    @described(_("When I am away or free besides, from now on"), gives=page_of(OtherTimeOut), query=paged(), tag=ME)
+    def get(self, request: Request) -> Response:
+        rows = OtherTime.objects.filter(person=_person(request)).to_come().order_by()
+        return self.show_page(OtherTimeOut, *paging.page(rows, paging.asked(request, int), "id"))
+
+    @described(
+        _("Say that I am away for a while, or free besides my usual hours"),
+        takes=OtherTimeIn,
+        gives=OtherTimeOut,
+        tag=ME,
+    )
+    def post(self, request: Request) -> Response:
+        return self.show(OtherTimeOut, other_times.add(person=_person(request), **self.read(OtherTimeIn)))
+
+
+class OtherTimeOne(ApiView):
+    """One exception from my week."""
+
+    scopes = {"DELETE": "write"}
+
+    @described(_("Take an exception away"), status=204, tag=ME)
+    def delete(self, request: Request, pk: int) -> Response:
+        other_times.remove(person=_person(request), number=pk)
+        return Response(status=204)
 
 
 class Pause(ApiView):

@@ -1,15 +1,18 @@
 """What people type about themselves: one question at a time, forgiving, kept when something is wrong."""
 
 import re
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services as accounts
 from accounts.models import SPOKEN, District, Person, Profile
-from accounts.rules import CODES
+from accounts.rules import CODES, hours_of_day, whole_days
 from exchange.lib.logs import tell
 from exchange.lib.text import clean
 
@@ -206,6 +209,75 @@ class FreeHoursForm(forms.Form):
     """The week as 21 boxes."""
 
     free = forms.MultipleChoiceField(choices=[(code, code) for code in CODES], required=False, label=_("Free hours"))
+
+
+class DayField(forms.DateField):
+    """A day, chosen or typed, in whatever digits. `asks`: what is said when it is empty."""
+
+    def __init__(self, *, asks: Any, **kwargs: Any) -> None:
+        super().__init__(
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            input_formats=["%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y"],
+            error_messages={"required": asks, "invalid": _("Write a day such as 2026-12-31.")},
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.translate(_DIGITS) if isinstance(value, str) else value)
+
+
+class ClockField(forms.TimeField):
+    """A time of day, chosen or typed, in whatever digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            input_formats=["%H:%M", "%H:%M:%S", "%H"],
+            error_messages={"required": _("Write a time."), "invalid": _("Write a time such as 17:30.")},
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(value.translate(_DIGITS) if isinstance(value, str) else value)
+
+
+class AwayForm(forms.Form):
+    """From one day to another, both counted in."""
+
+    first = DayField(label=_("From"), asks=_("Write the first day."))
+    last = DayField(label=_("Until, this day too"), asks=_("Write the last day."))
+
+    def clean(self) -> dict[str, Any]:
+        """Give the two moments the days mean on the city's clock."""
+        given = super().clean() or {}
+        if "first" in given and "last" in given:
+            given["starts_at"], given["ends_at"] = _moments(self, whole_days, given["first"], given["last"])
+        return given
+
+
+class AlsoFreeForm(forms.Form):
+    """One day, from one time to another; an end before the beginning is meant for the day after."""
+
+    day = DayField(label=_("Day"), asks=_("Write the day."))
+    begins = ClockField(label=_("From"))
+    ends = ClockField(label=_("Until"))
+
+    def clean(self) -> dict[str, Any]:
+        """Give the two moments the times mean on the city's clock."""
+        given = super().clean() or {}
+        if {"day", "begins", "ends"} <= given.keys():
+            given["starts_at"], given["ends_at"] = _moments(
+                self, hours_of_day, given["day"], given["begins"], given["ends"]
+            )
+        return given
+
+
+def _moments(form: forms.Form, read: Callable[..., tuple[datetime, datetime]], *given: Any) -> tuple[Any, Any]:
+    try:
+        return read(*given, timezone.get_default_timezone())
+    except OverflowError:  # the very last or first day a calendar has
+        form.add_error(None, _("Write a day such as 2026-12-31."))
+        return None, None
 
 
 SCOPE_WORDS = {

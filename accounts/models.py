@@ -1,5 +1,6 @@
 """People: who they are, how they like to read, when they are free, whom they keep away from."""
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -292,3 +293,40 @@ class TrustedContact(models.Model):
 
     def __str__(self) -> str:
         return f"of {self.person_id}"
+
+
+class OtherTimeQuerySet(models.QuerySet["OtherTime"]):
+    """Which exceptions from a person's week."""
+
+    def to_come(self) -> "OtherTimeQuerySet":
+        """Give those that are not over, the soonest first."""
+        return self.filter(ends_at__gt=timezone.now()).order_by("starts_at", "id")
+
+
+class OtherTime(models.Model):
+    """That a person is away for a while, or free besides their usual hours; away wins over all."""
+
+    class Kind(models.TextChoices):
+        AWAY = "away", _("away")
+        FREE = "free", _("also free")
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="other_times")
+    kind = models.CharField(max_length=4, choices=Kind)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    objects = OtherTimeQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "ends_at"], name="other_time_of_person")]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=models.F("starts_at")), name="other_time_ends_after_start")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.kind} {self.starts_at:%Y-%m-%d}"
+
+    @property
+    def last_day(self) -> datetime:
+        """The last moment of it, for showing whole days: away until the 10th ends as the 11th begins."""
+        return self.ends_at - timedelta(minutes=1)

@@ -1,6 +1,8 @@
 """The week in 21 parts: seven days from Sunday, each with a morning, an afternoon and an evening."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from exchange.lib.arabic import fold
 
@@ -32,6 +34,27 @@ def mask(codes: Iterable[str]) -> int:
 def codes(bits: int) -> list[str]:
     """Give the codes of a mask, in the order of the week."""
     return [code for place, code in enumerate(CODES) if bits >> place & 1]
+
+
+def week_of(weekend: Sequence[str]) -> tuple[str, ...]:
+    """Give the days in the order in which a city with this weekend shows its week: the day after the weekend first."""
+    first = (DAYS.index(weekend[-1]) + 1) % 7
+    return DAYS[first:] + DAYS[:first]
+
+
+def wall(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """Give a time of the wall clock in UTC: the first of two where clocks go back, the one after where they leap."""
+    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
+
+
+def whole_days(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Give when one day begins and another one ends, both counted in."""
+    return wall(first, time(0), zone), wall(last + timedelta(days=1), time(0), zone)
+
+
+def hours_of_day(day: date, begins: time, ends: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Give two times of the wall clock on one day; an end not after the beginning is on the day after."""
+    return wall(day, begins, zone), wall(day if ends > begins else day + timedelta(days=1), ends, zone)
 
 
 # What a browser says of itself → the name people know it by; the first that fits counts.

@@ -6,9 +6,9 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import SPOKEN, Block, District, Person
+from accounts.models import SPOKEN, Block, District, OtherTime, Person
 from accounts.rules import CODES
-from exchange.api.fields import LARGEST, Choice, Choices, Text, Whole
+from exchange.api.fields import LARGEST, Choice, Choices, Moment, Text, Whole
 from exchange.lib.text import guess_lang
 
 LANGUAGES = [("ar", "العربية"), ("en", "English")]
@@ -117,6 +117,22 @@ class HoursOut(serializers.Serializer[Any]):
     """The parts of the week that are usually free, such as "tue-evening"."""
 
     free = serializers.ListField(child=serializers.CharField(), source="free_codes")
+
+
+class OtherTimeIn(serializers.Serializer[Any]):
+    """An exception from one's week."""
+
+    kind = Choice(choices=OtherTime.Kind.choices)
+    starts_at = Moment()
+    ends_at = Moment()
+
+
+class OtherTimeOut(serializers.ModelSerializer[OtherTime]):
+    """An exception from one's week: "away", or "free" besides the usual hours."""
+
+    class Meta:
+        model = OtherTime
+        fields = ["id", "kind", "starts_at", "ends_at"]
 
 
 class BlockOut(serializers.ModelSerializer[Block]):

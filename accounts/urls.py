@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import care_views, views
+from accounts import care_views, time_views, views
 
 urlpatterns = [
     path("enter/", views.Enter.as_view(), name="account_login"),
@@ -11,7 +11,10 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="account_logout"),
     path("welcome/", views.welcome, name="welcome"),
     path("me/profile/", views.profile_edit, name="profile_edit"),
-    path("me/hours/", views.free_hours, name="free_hours"),
+    path("me/hours/", time_views.free_hours, name="free_hours"),
+    path("me/times/away/", time_views.away, name="time_away"),
+    path("me/times/also/", time_views.also_free, name="time_also"),
+    path("me/times/<row:pk>/remove/", time_views.remove, name="time_remove"),
     path("me/devices/", views.devices, name="devices"),
     path("me/keys/", views.keys, name="keys"),
     path("me/keys/<row:pk>/remove/", views.key_remove, name="key_remove"),

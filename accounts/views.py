@@ -1,4 +1,4 @@
-"""Pages about oneself: enter by code, welcome, profile, free hours, look, devices, blocks."""
+"""Pages about oneself: enter by code, welcome, profile, look, devices, blocks."""
 
 from typing import Any, cast
 
@@ -19,9 +19,8 @@ from django.views.decorators.http import require_POST
 
 from accounts import rules
 from accounts import services as accounts
-from accounts.forms import CHILD, SCOPE_WORDS, AppearanceForm, FreeHoursForm, KeyForm, ProfileForm, WelcomeForm
+from accounts.forms import CHILD, SCOPE_WORDS, AppearanceForm, KeyForm, ProfileForm, WelcomeForm
 from accounts.models import Person, Token
-from accounts.rules import DAYS, PARTS
 from accounts.services import care
 from exchange.lib.errors import Refused
 
@@ -104,20 +103,6 @@ def profile_edit(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("me")
     return render(request, "accounts/profile.html", {"form": form, "place": "me"}, status=_status(form.is_bound))
-
-
-@login_required
-def free_hours(request: HttpRequest) -> HttpResponse:
-    """Tick the parts of the week that are usually free."""
-    person = _person(request)
-    form = FreeHoursForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        accounts.set_free_hours(person=person, codes=form.cleaned_data["free"])
-        messages.success(request, _("Saved."))
-        return redirect("me")
-    chosen = set(form.data.getlist("free")) if form.is_bound else set(person.profile.free_codes)  # type: ignore[attr-defined]
-    context = {"form": form, "days": DAYS, "parts": PARTS, "chosen": chosen, "place": "me"}
-    return render(request, "accounts/free_hours.html", context, status=_status(form.is_bound))
 
 
 @login_required

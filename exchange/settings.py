@@ -66,7 +66,14 @@ CITY = {
     "name": {"ar": env.str("CITY_NAME_AR", default="مدينة الواحة"), "en": env.str("CITY_NAME_EN", default="Al-Waha")},
     "digits": env.choice("CITY_DIGITS", "latn", ("latn", "arab")),  # 0-9 or ٠-٩: one choice for every number shown
     "help_phone": env.str("CITY_HELP_PHONE", default="+962 6 555 0100"),
-    "weekend": env.list("CITY_WEEKEND", default=["fri", "sat"]),
+    # The days without school and office; a week is shown from the day after them. (A comma is as good as a dash.)
+    "weekend": tuple(
+        env.choice("CITY_WEEKEND", "fri-sat", ("fri-sat", "sat-sun", "fri,sat", "sat,sun")).replace(",", "-").split("-")
+    ),
+    # When morning, afternoon and evening are by the clock on the wall, and in Ramadan (evening: after iftar):
+    "hours": env.hours("CITY_HOURS", "8-12 12-17 17-22"),
+    "ramadan": env.seasons("RAMADAN"),
+    "ramadan_hours": env.hours("RAMADAN_HOURS", "10-13 13-16 20-24"),
 }
 STALE_AFTER_DAYS = env.int("STALE_AFTER_DAYS", default=60)  # then a listing asks "still true?"
 EXPIRE_AFTER_DAYS = env.int("EXPIRE_AFTER_DAYS", default=14)  # without an answer to that, it rests
@@ -450,6 +457,7 @@ SPECTACULAR_SETTINGS = {
         "Spoken": "accounts.models.SPOKEN",
         "Kind": "skills.models.Listing.Kind",
         "FileKind": "exchange.chat.models.File.Kind",
+        "TimeKind": "accounts.models.OtherTime.Kind",
         "ListingState": "skills.models.Listing.State",
         "TextState": "skills.models.Revision.State",
         "Format": "skills.models.Content.Format",
@@ -461,7 +469,9 @@ SPECTACULAR_SETTINGS = {
 API_PERSON_LIMIT = env.str("API_PERSON_LIMIT", default="240/minute")  # whoever is signed in, all keys together
 API_WRITE_LIMIT = env.str("API_WRITE_LIMIT", default="60/minute")  # of these, what changes something
 API_ADDRESS_LIMIT = env.str("API_ADDRESS_LIMIT", default="120/minute")  # an address with nobody signed in
+CALENDAR_LIMIT = env.str("CALENDAR_LIMIT", default="60/hour")  # how often one calendar feed may be fetched
 RATE_LIMITS = {
+    "calendar": read_limit("CALENDAR_LIMIT", CALENDAR_LIMIT),
     "api-person": read_limit("API_PERSON_LIMIT", API_PERSON_LIMIT),
     "api-write": read_limit("API_WRITE_LIMIT", API_WRITE_LIMIT),
     "api-address": read_limit("API_ADDRESS_LIMIT", API_ADDRESS_LIMIT),

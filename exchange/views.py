@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from accounts import policies
 from accounts.models import Block, Person
-from accounts.rules import DAYS, PARTS
+from accounts.rules import PARTS, week_of
 from exchange.chat import services as chat
 from exchange.lessons import services as lessons
 from exchange.lessons.services import reading
@@ -149,7 +150,7 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         "enquiry": enquiry,
         "usual_answer": "" if enquiry or reader.pk == row.owner_id else lessons.usual_answer(person=row.owner),
         "when": when_words(row.free_codes),
-        "days": DAYS,
+        "days": week_of(settings.CITY["weekend"]),
         "parts": PARTS,
         "is_own": reader.pk == row.owner_id,
         "outlook": waiting.outlook(wish=row, now=timezone.now()) if shows_outlook else None,

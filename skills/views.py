@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Person
-from accounts.rules import DAYS, PARTS, codes
+from accounts.rules import PARTS, codes, week_of
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean, guess_lang
 from skills.forms import FORMS, STEPS, meaning_field, split_tags
@@ -73,7 +74,7 @@ def listing_step(request: HttpRequest, pk: int, step: int) -> HttpResponse:
         "listing": revision.listing,
         "step": step,
         "steps": STEPS,
-        "days": DAYS,
+        "days": week_of(settings.CITY["weekend"]),
         "parts": PARTS,
         "chosen": chosen,
         "tags": revision.tags,

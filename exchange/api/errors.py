@@ -13,7 +13,10 @@ from rest_framework.views import exception_handler
 from exchange.lib.errors import Refused
 
 # Refusals about what was sent; the others are about how things stand, and are a conflict.
-ABOUT_INPUT = {"empty", "too_long", "incomplete", "unknown_reason", "invalid", "no_links", "held"}
+ABOUT_INPUT = {
+    "empty", "too_long", "incomplete", "unknown_reason", "invalid", "no_links", "held", "bad_times", "bad_terms",
+    "no_words",
+}  # fmt: skip
 # What is not there and what is not this person's look alike.
 NOT_THERE = {"no_such_conversation", "not_yours", "not_a_curator"}
 
@@ -35,7 +38,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, Refused):
         if error.code in NOT_THERE:
             return _not_there()
-        return _said(422 if error.code in ABOUT_INPUT else 409, error.code, str(error))
+        return _said(422 if error.code in ABOUT_INPUT else 409, error.code, str(error), **error.more)
     if isinstance(error, Http404 | ObjectDoesNotExist | exceptions.NotFound):
         return _not_there()
     if isinstance(error, exceptions.ValidationError):
@@ -71,8 +74,8 @@ def _not_there() -> Response:
     return _said(404, "not_found", _("There is nothing here."))
 
 
-def _said(status: int, code: str, text: str) -> Response:
-    return Response({"code": code, "text": text}, status=status)
+def _said(status: int, code: str, text: str, **more: Any) -> Response:
+    return Response({"code": code, "text": text, **more}, status=status)
 
 
 def _flat(detail: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:

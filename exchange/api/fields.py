@@ -1,6 +1,7 @@
 """Fields of request bodies: text without anything that cannot be seen, numbers that fit a column, choices."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -98,6 +99,27 @@ class Choices(serializers.ListField):
             self.fail("max_length")
         chosen = set(super().to_internal_value(data))
         return [word for word in self.order if word in chosen]
+
+
+class Moment(serializers.DateTimeField):
+    """A moment with its time zone, such as 2026-12-01T17:00+03:00."""
+
+    default_error_messages = {
+        "required": _("This is missing."),
+        "null": _("This is missing."),
+        "invalid": _("This must be a moment with its time zone, such as 2026-12-01T17:00+03:00."),
+    }
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str) or len(value) > 40:
+            self.fail("invalid", format="")
+        try:
+            found = datetime.fromisoformat(value)
+            if found.tzinfo is None:
+                raise ValueError(value)
+            return found.astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail("invalid", format="")
 
 
 class Uuid(serializers.UUIDField):

@@ -38,6 +38,11 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
         near = Q(state=states.BOOKED, starts_at__lte=soon)
         return self.for_member(person).filter(asked | near | (Q(state=states.HELD) & untold))
 
+    def disputed_for(self, curator: Person) -> "LessonQuerySet":
+        """Give those that wait for a curator's decision, without this curator's own, the longest waiting first."""
+        others = self.filter(state=states.DISPUTED).exclude(teacher=curator).exclude(learner=curator)
+        return others.order_by("disputed_at", "id")
+
     def hellos(self) -> "LessonQuerySet":
         """Give those that began with a hello; the next lesson of a pair goes on in the same talk."""
         return self.filter(follows=None)
@@ -320,3 +325,14 @@ class Rest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.listing_id} until {self.until:%Y-%m-%d}"
+
+
+class Feed(models.Model):
+    """The secret address of a person's calendar; only its digest is kept."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="calendar_feed")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"of {self.person_id}"

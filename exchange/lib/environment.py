@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ import environ
 YES = ("1", "true", "yes", "on")
 NO = ("0", "false", "no", "off", "")
 _SECRET_KEY = re.compile(r"[sr]k_(test|live)_\w+")
+_RANGE_OF_HOURS = re.compile(r"(?<!\S)(\d{1,2})-(\d{1,2})(?!\S)")
 _REPLY_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,16}@[A-Za-z0-9.-]{1,255}")  # before the @ there is room for the word
 
 
@@ -112,6 +114,36 @@ class Env(environ.Env):
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise WrongVariable(f"{var} must name a time zone such as {default}; {given[:40]!r} is none.") from None
         return given
+
+    def hours(self, var: str, default: str) -> tuple[tuple[builtins.int, builtins.int], ...]:
+        """When morning, afternoon and evening are: three ranges of whole hours, one after the other."""
+        self.known.add(var)
+        given = os.environ.get(var, "").strip() or default
+        found = _RANGE_OF_HOURS.findall(given)
+        ranges = tuple((builtins.int(begin), builtins.int(end)) for begin, end in found)
+        bounds = [hour for each in ranges for hour in each]
+        rising = all(begin < end for begin, end in ranges) and bounds == sorted(bounds)
+        if len(ranges) != 3 or len(given.split()) != 3 or not rising or bounds[-1] > 24:
+            raise WrongVariable(
+                f"{var} must be three ranges of hours up to 24, one after the other, such as {default};"
+                f" it is {given[:40]!r}."
+            )
+        return ranges
+
+    def seasons(self, var: str) -> tuple[tuple[date, date], ...]:
+        """Ranges of days, each its first and last day such as 2027-02-08,2027-03-09; several apart by blanks."""
+        self.known.add(var)
+        given = os.environ.get(var, "")
+        try:
+            pairs = [tuple(date.fromisoformat(day) for day in each.split(",")) for each in given.split()]
+        except ValueError:
+            pairs = [()]
+        if any(len(pair) != 2 or pair[0] > pair[1] for pair in pairs):
+            raise WrongVariable(
+                f"{var} must name first and last day such as 2027-02-08,2027-03-09, several years apart by blanks;"
+                f" it is {given[:40]!r}."
+            )
+        return tuple((pair[0], pair[1]) for pair in pairs)
 
     def refuse_misspelt(self) -> None:
         """Stop when a variable of the environment looks like one of ours written wrong."""

@@ -13,6 +13,9 @@ from accounts.models import Person
 from exchange.api import paging
 from exchange.api.schema import described, page_of, paged
 from exchange.api.views import ApiView
+from exchange.lessons import services as lessons
+from exchange.lessons.models import Lesson
+from exchange.lessons.serializers import LessonWholeOut, ResolveIn
 from exchange.moderation import services as moderation
 from exchange.moderation.models import Decision
 from exchange.moderation.rules import REASONS
@@ -50,6 +53,34 @@ class Desk(DeskView):
             lambda row: [row.skipped_until.isoformat() if row.skipped_until else "", row.sent_at, row.pk],
         )
         return self.show_page(WaitingOut, found, cursor)
+
+
+class DisputedLessons(DeskView):
+    """Lessons that wait for a decision."""
+
+    scopes = {"GET": "curate"}
+
+    @described(_("Lessons that wait for a curator, the longest first"), gives=page_of(LessonWholeOut), query=paged(),
+               tag=DESK)  # fmt: skip
+    def get(self, request: Request) -> Response:
+        rows = Lesson.objects.disputed_for(self.curator).prefetch_related("proposals", "steps")
+        found = paging.page(rows, paging.asked(request, datetime, int), "disputed_at", "id")
+        return self.show_page(LessonWholeOut, *found)
+
+
+class ResolveLesson(DeskView):
+    """A decision about the hours."""
+
+    scopes = {"POST": "curate"}
+
+    @described(_("Decide a dispute: pay the teacher, return to the learner, or half each"), takes=ResolveIn,
+               gives=LessonWholeOut, tag=DESK)  # fmt: skip
+    def post(self, request: Request, pk: int) -> Response:
+        lesson = get_object_or_404(Lesson.objects.exclude(disputed_at=None), pk=pk)
+        given = self.read(ResolveIn)
+        if "key" in given:
+            given["key"] = str(given["key"])
+        return self.show(LessonWholeOut, lessons.resolve(lesson=lesson, by=self.curator, **given))
 
 
 class Item(DeskView):

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from exchange.moderation import skill_views, views
+from exchange.moderation import lesson_views, skill_views, views
 
 urlpatterns = [
     path("", views.desk, name="desk"),
     path("waiting/", views.waiting_wishes, name="desk_waiting"),
     path("rings/<row:pk>/", views.send_ring, name="desk_ring"),
+    path("lessons/", lesson_views.desk_lessons, name="desk_lessons"),
+    path("lessons/<row:pk>/", lesson_views.desk_lesson, name="desk_lesson"),
     path("skills/", skill_views.skills, name="desk_skills"),
     path("skills/dictionary/", skill_views.dictionary, name="desk_dictionary"),
     path("skills/words/<row:pk>/", skill_views.word, name="desk_word"),

@@ -16,6 +16,7 @@ from accounts.models import Person
 from exchange.chat import serving
 from exchange.chat.models import Conversation, Held
 from exchange.chat.screening import judging
+from exchange.lessons.models import Lesson
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.moderation import services as moderation
@@ -53,6 +54,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "rows": rows[:200],
         "total": moderation.waiting_count(),
         "talks_waiting": moderation.talks_waiting_count(curator=_person(request)),
+        "lessons_waiting": Lesson.objects.disputed_for(_person(request)).count(),
         "undoable": moderation.last_undoable(curator=_person(request)),
         "money_waiting": money.waiting_count(),
         "words": Unmapped.objects.filter(settled_at=None).order_by("-times", "id")[:30],

@@ -1,14 +1,17 @@
 """Who may open what: every address, asked by seven kinds of people. A new address without a row fails."""
 
 import uuid
+from datetime import timedelta
 
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from town import arguments, routes
 
 ROLES = ("anonymous", "owner", "member", "blocked", "paused", "curator", "admin")
 PEOPLE = dict(zip(ROLES[1:], ("salma", "yusuf", "karim", "nadia", "huda", "amal"), strict=True))
+SOON = f"{timezone.now() + timedelta(days=30):%Y-%m-%d}"
 DOOR, GONE, OK = "door", 404, 200
 
 # method, answer for: anonymous, owner, the other member of the talk, blocked by the owner, paused, curator, admin
@@ -37,6 +40,14 @@ RULES = {
     ("GET", "profile_edit"): SIGNED_IN,
     ("GET", "free_hours"): SIGNED_IN,
     ("POST", "free_hours"): DONE,
+    ("GET", "lesson_ics"): (DOOR, *(GONE,) * 6),  # there is no such lesson
+    ("GET", "calendar"): SIGNED_IN,
+    ("POST", "calendar_make"): SIGNED_IN,
+    ("POST", "calendar_stop"): DONE,
+    ("GET", "calendar_feed"): (GONE,) * 7,
+    ("POST", "time_away"): DONE,
+    ("POST", "time_also"): DONE,
+    ("POST", "time_remove"): DONE,
     ("GET", "devices"): SIGNED_IN,
     ("POST", "devices"): DONE,
     ("GET", "safety"): SIGNED_IN,
@@ -90,6 +101,17 @@ RULES = {
     ("POST", "talk_leave"): (DOOR, 409, 409, *(GONE,) * 4),  # a talk of two
     ("POST", "seen_choice"): DONE,
     ("POST", "talk_seen"): (DOOR, OK, OK, *(422,) * 4),
+    ("GET", "lessons"): SIGNED_IN,
+    ("GET", "lesson"): (DOOR, OK, OK, *(GONE,) * 4),
+    ("GET", "lesson_ask"): (DOOR, OK, 302, *(GONE,) * 4),  # the member asked already and waits
+    ("POST", "lesson_ask"): (DOOR, 422, 422, *(GONE,) * 4),  # without a time
+    ("POST", "lesson_answer"): (DOOR, 302, 422, *(GONE,) * 4),
+    ("POST", "lesson_withdraw"): (DOOR, 422, 302, *(GONE,) * 4),
+    ("POST", "lesson_cancel"): (DOOR, 422, 422, *(GONE,) * 4),  # what is not booked cannot be cancelled
+    ("POST", "lesson_confirm"): (DOOR, 422, 422, *(GONE,) * 4),
+    ("POST", "lesson_missed"): (DOOR, 422, 422, *(GONE,) * 4),
+    ("POST", "lesson_dispute"): (DOOR, 422, 422, *(GONE,) * 4),
+    ("POST", "lesson_again"): (DOOR, 422, 422, *(GONE,) * 4),
     ("GET", "desk"): CURATORS,
     ("GET", "desk_item"): CURATORS,
     ("POST", "desk_accept"): CURATORS_ACT,
@@ -141,10 +163,13 @@ SENT = {
     "age": {"age": "18+"},
     "guardian_ask": {"email": "parent@example.org"},
     "contact_name": {"contact-name": "أختي", "contact-email": "sister@example.org"},
+    "time_away": {"away-first": SOON, "away-last": SOON},
+    "time_also": {"also-day": SOON, "also-begins": "17:00", "also-ends": "19:00"},
     "hello": {"body": "مرحبًا"},
     "talk_messages": {"body": "أهلًا", "client_id": str(uuid.uuid4())},
     "talk_seen": {"seq": "1"},
     "find_keep": {"query": "q=خياطة"},
+    "lesson_answer": {"answer": "decline", "decline-why": "later"},
     "ring_answer": {"answer": "yes"},
     "desk_return": {"reason": "too_vague"},
     "language": {"lang": "ar"},

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,11 @@ class TestValues:
             ("0,6", lambda env: env.float("RUKN_TRIED", default=0.6), "a number"),
             ("hindi", lambda env: env.choice("RUKN_TRIED", "latn", ("latn", "arab")), "one of latn, arab"),
             ("Amman", lambda env: env.zone("RUKN_TRIED", "Asia/Amman"), "time zone"),
+            ("8-12 12-17", lambda env: env.hours("RUKN_TRIED", "8-12 12-17 17-22"), "three ranges of hours"),
+            ("8-13 12-17 17-22", lambda env: env.hours("RUKN_TRIED", "8-12 12-17 17-22"), "one after the other"),
+            ("8-12 12-17 17-26", lambda env: env.hours("RUKN_TRIED", "8-12 12-17 17-22"), "up to 24"),
+            ("in spring", lambda env: env.seasons("RUKN_TRIED"), "first and last day"),
+            ("2027-03-09,2027-02-08", lambda env: env.seasons("RUKN_TRIED"), "first and last day"),
         ],
     )
     def test_that_cannot_be_are_refused(self, monkeypatch, value, read, says):
@@ -94,6 +100,12 @@ class TestValues:
         monkeypatch.setenv("RUKN_TRIED", "")
         assert Env().int("RUKN_TRIED", default=4) == 4
         assert Env().bool("RUKN_TRIED_TOO", default=True) is True
+
+    def test_times_of_the_city_are_read(self, monkeypatch):
+        monkeypatch.setenv("RUKN_TRIED", "9-12 13-17 18-24")
+        assert Env().hours("RUKN_TRIED", "8-12 12-17 17-22") == ((9, 12), (13, 17), (18, 24))
+        monkeypatch.setenv("RUKN_TRIED", "2027-02-08,2027-03-09 2028-01-28,2028-02-26")
+        assert Env().seasons("RUKN_TRIED")[1] == (date(2028, 1, 28), date(2028, 2, 26))
 
     def test_misspelt_names_are_refused(self, monkeypatch):
         env = Env()

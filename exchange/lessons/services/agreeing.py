@@ -56,7 +56,7 @@ def ask(
     terms |= {"fee": fee, "currency": currency}
     lesson = locked(lesson.pk)
     particulars = [times, terms]
-    if done_before(lesson, key=key, act=states.ASK, by=by, particulars=particulars):
+    if done_before(lesson, key=key, act=states.ASK, by=by, particulars=particulars, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.ASK, by, now=now)
@@ -94,7 +94,7 @@ def counter(
     given = {"minutes": minutes, "format": format, "place": None if place is None else clean(place)[:160]}
     lesson = locked(lesson.pk)
     particulars = [times, given]
-    if done_before(lesson, key=key, act=states.COUNTER, by=by, particulars=particulars):
+    if done_before(lesson, key=key, act=states.COUNTER, by=by, particulars=particulars, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.COUNTER, by, now=now)
@@ -126,7 +126,7 @@ def accept(
     now = now or timezone.now()
     number = proposal if isinstance(proposal, int) else proposal.pk
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.ACCEPT, by=by, particulars=number):
+    if done_before(lesson, key=key, act=states.ACCEPT, by=by, particulars=number, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.ACCEPT, by, now=now)
@@ -170,7 +170,7 @@ def decline(
     note = clean(note)[:500]
     lesson = locked(lesson.pk)
     particulars = [why, note, full_days]
-    if done_before(lesson, key=key, act=states.DECLINE, by=by, particulars=particulars):
+    if done_before(lesson, key=key, act=states.DECLINE, by=by, particulars=particulars, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.DECLINE, by, now=now)
@@ -192,7 +192,7 @@ def withdraw(*, lesson: Lesson, by: Person, key: str | None = None, now: datetim
     """Take one's own question back; a booked lesson then stays as it was. Refused: `NotNow`, `NotYours`."""
     now = now or timezone.now()
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.WITHDRAW, by=by, particulars=None):
+    if done_before(lesson, key=key, act=states.WITHDRAW, by=by, particulars=None, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.WITHDRAW, by, now=now)

@@ -30,7 +30,7 @@ def cancel(
     now = now or timezone.now()
     why, note = clean(why)[:12], clean(note)[:500]
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.CANCEL, by=by, particulars=[why, note]):
+    if done_before(lesson, key=key, act=states.CANCEL, by=by, particulars=[why, note], now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.CANCEL, by, now=now)

@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from exchange.lessons import states
-from exchange.lessons.models import Lesson
+from exchange.lessons.models import Lesson, Step
 from exchange.lessons.services import hours, taking
 from exchange.lessons.services.clock import catch_up
 from exchange.lessons.services.refusals import NoWords
@@ -24,7 +25,7 @@ def confirm(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime
     """
     now = now or timezone.now()
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.CONFIRM, by=by, particulars=None):
+    if done_before(lesson, key=key, act=states.CONFIRM, by=by, particulars=None, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.CONFIRM, by, now=now)
@@ -49,7 +50,7 @@ def miss(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime | 
     """
     now = now or timezone.now()
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.MISS, by=by, particulars=None):
+    if done_before(lesson, key=key, act=states.MISS, by=by, particulars=None, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.MISS, by, now=now)
@@ -71,7 +72,7 @@ def dispute(*, lesson: Lesson, by: Person, note: str, key: str | None = None, no
     now = now or timezone.now()
     note = clean(note)[:500]
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.DISPUTE, by=by, particulars=note):
+    if done_before(lesson, key=key, act=states.DISPUTE, by=by, particulars=note, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.DISPUTE, by, now=now)
@@ -94,7 +95,7 @@ def resolve(
     now = now or timezone.now()
     note = clean(note)[:500]
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.RESOLVE, by=by, particulars=[outcome, note]):
+    if done_before(lesson, key=key, act=states.RESOLVE, by=by, particulars=[outcome, note], now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.RESOLVE, by, now=now)
@@ -105,6 +106,13 @@ def resolve(
         particulars=[outcome, note], outcome=outcome, note=note,
     )  # fmt: skip
     return lesson
+
+
+def disputes(*, curator: Person) -> QuerySet[Lesson]:
+    """Give the disputes that wait for a curator, with what was said when they were asked; two queries."""
+    spoken = Step.objects.filter(act=states.DISPUTE).select_related("by").order_by("id")
+    rows = Lesson.objects.disputed_for(curator).select_related("teacher", "learner", "conversation")
+    return rows.prefetch_related(Prefetch("steps", spoken, to_attr="words"))
 
 
 def _say(lesson: Lesson, by: Person, said: str, now: datetime) -> None:

@@ -15,6 +15,8 @@ from exchange.lessons.models import Lesson, Proposal, Step
 from exchange.lessons.services.refusals import KeyReused, refusal
 from exchange.outbox import services as outbox
 
+SAME_CLICK = timedelta(seconds=20)
+
 
 def locked(lesson_id: int) -> Lesson:
     """Give the row of a lesson, locked; whatever else an act locks comes after it."""
@@ -24,12 +26,20 @@ def locked(lesson_id: int) -> Lesson:
     return rows.get(id=lesson_id)
 
 
-def done_before(lesson: Lesson, *, key: str | None, act: str, by: Person, particulars: Any) -> Step | None:
-    """Give the step that this very act with this key was; None when it is new. Refused: `KeyReused`."""
+def done_before(
+    lesson: Lesson, *, key: str | None, act: str, by: Person, particulars: Any, now: datetime
+) -> Step | None:
+    """Give the step that this very act was; None when it is new. Refused: `KeyReused`.
+
+    With a key it is known for ever; without one, a second click at once is the first one's.
+    """
+    this = digest(act, by, particulars)
     if key is None:
-        return None
+        last = Step.objects.filter(lesson=lesson).order_by("-id").first()
+        is_same = last is not None and last.particulars == this and now - last.at < SAME_CLICK
+        return last if is_same else None
     step = Step.objects.filter(lesson=lesson, key=key).first()
-    if step is not None and step.particulars != digest(act, by, particulars):
+    if step is not None and step.particulars != this:
         raise KeyReused(_("This was used for something else already. Load the page again."))
     return step
 
@@ -58,7 +68,7 @@ def step(
     lesson.save()
     made = Step.objects.create(
         lesson=lesson, act=act, from_state=start, to_state=to, by=by, at=now, facts=facts, key=key,
-        particulars=digest(act, by, particulars) if key is not None else "",
+        particulars=digest(act, by, particulars),
     )  # fmt: skip
     if event:
         outbox.emit(event, lesson, step=made.pk, act=act, by=by.pk if by else None, **facts)

@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -244,7 +244,7 @@ def _page(request: HttpRequest, row: Lesson, typed: Typed) -> HttpResponse:
         "settles_at": row.due_at if row.state == states.HELD else None,
         "why": why_words(row.why),
         "shows_note": row.why not in states.OUTCOMES,
-        "calendar_url": _calendar_url(row),
+        "calendar_url": reverse("lesson_ics", args=[row.pk]),
         "key": request.POST.get("key")
         if KeyForm(request.POST).is_valid() and request.POST.get("key")
         else uuid.uuid4(),
@@ -277,8 +277,8 @@ def _scope(row: Lesson, sent: str) -> str:
 
 
 def _suggested(row: Lesson) -> list[Span]:
-    """Give times when both are free; none while nothing works them out."""
-    return []
+    """Give times when both are free."""
+    return lessons.propose(lesson=row)
 
 
 def _first_terms(row: Lesson) -> dict[str, Any]:
@@ -305,13 +305,6 @@ def _first_times(asked: list[str]) -> dict[str, Any]:
             local = at.astimezone(timezone.get_default_timezone())
             found |= {f"day_{number}": local.date(), f"time_{number}": local.time()}
     return found
-
-
-def _calendar_url(row: Lesson) -> str:
-    try:
-        return reverse("lesson_ics", args=[row.pk])
-    except NoReverseMatch:
-        return ""
 
 
 def _mine(request: HttpRequest, pk: int) -> Lesson:

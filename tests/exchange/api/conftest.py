@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -9,6 +10,7 @@ from django.test import Client
 from accounts import services as accounts
 from exchange.chat import services as chat
 from exchange.lessons import services as lessons
+from exchange.lessons.models import Lesson
 from exchange.moderation import services as moderation
 from skills.models import Listing
 from skills.services import listings
@@ -43,7 +45,8 @@ def program():
 
 @pytest.fixture
 def town(make_offer, make_wish, cast, relay):
-    """Salma teaches sewing, Yusuf wishes it and said hello; Karim is blocked by Salma; one text waits for Huda."""
+    """Salma teaches sewing, Yusuf wishes it and said hello; Karim is blocked by Salma; one text waits for Huda,
+    and a dispute of Salma and Yusuf."""
     salma, yusuf, karim, huda = (cast[name] for name in ("salma", "yusuf", "karim", "huda"))
     offer = make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"])
     wish = make_wish(yusuf, "أتعلم خياطة", ["خياطة"])
@@ -59,8 +62,13 @@ def town(make_offer, make_wish, cast, relay):
     paused = make_offer(salma, "تقصير الثياب", ["rukn:sewing"])
     listings.pause(listing=paused, by=salma)
     relay()
+    dispute = Lesson.objects.create(
+        teacher=salma, learner=yusuf, opened_by=yusuf, conversation=lesson.conversation, follows=lesson, state="disputed",
+        starts_at=lesson.made_at - timedelta(hours=3), ends_at=lesson.made_at - timedelta(hours=2), minutes=60,
+        disputed_at=lesson.made_at,
+    )  # fmt: skip
     return {
-        "offer": offer, "wish": wish, "bikes": bikes, "talk": chat.Conversation(pk=lesson.conversation_id),
+        "lesson": lesson, "dispute": dispute, "offer": offer, "wish": wish, "bikes": bikes, "talk": chat.Conversation(pk=lesson.conversation_id),
         "waiting": waiting, "decision": decision, "draft": Listing(pk=draft.listing_id), "paused": paused, **cast,
     }  # fmt: skip
 

@@ -2,11 +2,13 @@
 
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.apps import apps
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.models import Person, Token
@@ -17,10 +19,21 @@ pytestmark = pytest.mark.django_db
 
 OWN, ANY, CURATOR, ALL = "own", "any", "curator", "all"
 UUID = str(uuid.uuid4())
+TIMES = [(datetime.now(UTC) + timedelta(days=days)).isoformat() for days in (3, 4)]
+
+
+def keyed(**body):
+    """A body with a key of its own."""
+    return {"key": str(uuid.uuid4()), **body}
+
+
+SOON = f"{timezone.now() + timedelta(days=30):%Y-%m-%d}"
 # operation → (body, whom it lets in). "own": Salma, whose rows these are; "any": whoever is signed in, on their own
 # behalf; "all": also nobody. What is in <> is filled in from the town.
 MATRIX = {
     "GET me/": (None, ANY), "PATCH me/": ({"about": "x"}, ANY), "GET me/hours/": (None, ANY),
+    "GET me/other-times/": (None, ANY), "DELETE me/other-times/<stranger>/": (None, ANY),
+    "POST me/other-times/": ({"kind": "away", "starts_at": f"{SOON}T08:00Z", "ends_at": f"{SOON}T09:00Z"}, ANY),
     "PUT me/hours/": ({"free": []}, ANY), "PUT me/pause/": (None, ANY), "DELETE me/pause/": (None, ANY),
     "GET me/blocks/": (None, ANY), "GET me/listings/": (None, ANY), "GET districts/": (None, ALL),
     "GET people/<stranger>/": (None, ALL), "PUT people/<stranger>/block/": (None, ANY),
@@ -42,6 +55,16 @@ MATRIX = {
     "POST talks/<talk>/seen/": ({"seq": 1}, "pair"), "GET desk/": (None, CURATOR), "GET desk/reasons/": (None, CURATOR),
     "GET desk/decisions/": (None, CURATOR), "GET desk/<waiting>/": (None, CURATOR),
     "POST desk/<waiting>/skip/": (None, CURATOR), "POST desk/<waiting>/return/": ({"reason": "too_vague"}, CURATOR),
+    "GET lessons/": (None, ANY), "GET lessons/<lesson>/": (None, "pair"),
+    "POST lessons/<lesson>/ask/": (keyed(times=TIMES, minutes=60, format="online"), "pair"),
+    "POST lessons/<lesson>/counter/": (keyed(times=TIMES), "pair"),
+    "POST lessons/<lesson>/accept/": (keyed(proposal=1), "pair"),
+    "POST lessons/<lesson>/decline/": (keyed(why="times"), "pair"),
+    "POST lessons/<lesson>/withdraw/": (keyed(), "pair"), "POST lessons/<lesson>/cancel/": (keyed(), "pair"),
+    "POST lessons/<lesson>/confirm/": (keyed(), "pair"), "POST lessons/<lesson>/missed/": (keyed(), "pair"),
+    "POST lessons/<lesson>/dispute/": (keyed(note="x"), "pair"), "POST lessons/<lesson>/again/": (None, "pair"),
+    "GET desk/lessons/": (None, CURATOR),
+    "POST desk/lessons/<dispute>/resolve/": (keyed(outcome="half"), CURATOR),
     "POST desk/<waiting>/accept/": (None, CURATOR), "POST desk/decisions/<decision>/undo/": (None, CURATOR),
 }  # fmt: skip
 SIGNED_IN = ("salma", "yusuf", "karim", "huda", "nadia")

@@ -1,13 +1,16 @@
 """Lists: page by page nothing is missing or double, and no list asks the database more often for more rows."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts import services as accounts
 from exchange.chat import services as chat
+from exchange.lessons.models import Lesson, Step
 from exchange.moderation import services as moderation
 from skills.services import concepts, listings
 
@@ -15,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 # Each with the key's own two (the key, its person) included; limits are counted elsewhere.
 BUDGETS = {
-    "listings/": 6, "search/?q=sewing": 8, "me/listings/": 7, "matches/": 9, "talks/": 5, "desk/": 3,
+    "listings/": 6, "search/?q=sewing": 8, "me/listings/": 7, "matches/": 9, "talks/": 5, "desk/": 3, "lessons/": 3, "desk/lessons/": 5,
     "desk/decisions/": 3, "me/blocks/": 3, "districts/": 3, "concepts/": 3,
 }  # fmt: skip
 
@@ -51,11 +54,24 @@ def grow(make_offer, make_wish, salma, yusuf, huda, nadia, relay):
                 listings.send(revision=text, by=other)
                 if is_decided:
                     moderation.let_through(revision=text, curator=huda)
+            _lessons(huda, other, salma)
             blocked = accounts.make_person(email=f"b{mark}@example.org", name=mark)
             accounts.block(blocker=huda, blocked=blocked)
         relay()
 
     return more
+
+
+def _lessons(huda, other, salma):
+    """A lesson of Huda's, and a dispute of two others."""
+    talk = chat.open_conversation(subject="x", subject_lang="en", people=[huda, other])
+    Lesson.objects.create(teacher=huda, learner=other, opened_by=other, conversation=talk)
+    then = timezone.now() - timedelta(days=1)
+    dispute = Lesson.objects.create(
+        teacher=salma, learner=other, opened_by=other, conversation=talk, state="disputed", starts_at=then,
+        ends_at=then + timedelta(hours=1), minutes=60, disputed_at=then,
+    )  # fmt: skip
+    Step.objects.create(lesson=dispute, act="dispute", from_state="held", to_state="disputed", by=other)
 
 
 def test_each_keeps_its_budget_however_many_rows(program, grow, huda, monkeypatch):

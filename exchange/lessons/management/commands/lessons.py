@@ -38,7 +38,9 @@ class Command(BaseCommand):
 
 def table() -> str:
     """Give the table of transitions in Markdown."""
-    lines = ["| from | act | who may | when | to | hours |", "|---|---|---|---|---|---|"]
-    for row in states.TABLE:
-        lines.append(f"| {row.start} | {row.act} | {WHO[row.who]} | {row.when} | {row.end} | {HOURS[row.cost]} |")
-    return "\n".join(lines)
+    head = ["| from | act | who may | when | to | hours |", "|---|---|---|---|---|---|"]
+    rows = (
+        f"| {row.start} | {row.act} | {WHO[row.who]} | {row.when} | {row.end} | {HOURS[row.cost]} |"
+        for row in states.TABLE
+    )
+    return "\n".join([*head, *rows])
