@@ -13,7 +13,7 @@ app = Celery("rukn")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 ROOMS = (
     "exchange.outbox", "exchange.limits", "skills", "matching", "exchange.chat", "exchange.ledger", "exchange.lessons",
-    "exchange.passport", "exchange.notices",
+    "exchange.payments", "exchange.passport", "exchange.notices",
 )  # fmt: skip
 app.autodiscover_tasks(ROOMS)
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from exchange.lib import logs, patience
 from exchange.lib.bucket import read_limit
 from exchange.lib.environment import Env, agree, service_url
+from exchange.payments.money import CURRENCIES
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -95,6 +96,17 @@ HOURS_FLOOR = env.int("HOURS_FLOOR", default=180)  # minutes that a new account 
 HOURS_CEILING = env.int("HOURS_CEILING", default=6000)  # minutes; what is over it goes to the community pot; 0: none
 HOURS_START = env.int("HOURS_START", default=0, most=6000)  # minutes that everyone begins with
 
+# --- Money: gifts and fees, off and not to be seen without keys ------------------------------------------------------
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")  # one, or several with commas
+STRIPE_API_BASE = service_url("STRIPE_API_BASE", env.str("STRIPE_API_BASE", default=""), ("http", "https"))
+STRIPE_SECONDS = env.float("STRIPE_SECONDS", default=8.0, least=0.1, most=60)  # how long one of its answers may take
+CITY_CURRENCY = env.choice("CITY_CURRENCY", "JOD", CURRENCIES)
+CITY_COUNTRY = env.str("CITY_COUNTRY", default="")  # two letters; "" = that of the city's own account at Stripe
+FEE_MOST = env.int("FEE_MOST", default=100, least=1)  # of a lesson, in whole units of the currency
+GIFT_MOST = env.int("GIFT_MOST", default=5_000, least=1)  # to the fund at once
+PAY_HOURS = env.int("PAY_HOURS", default=24, least=1, most=240)  # before its start a lesson must be paid
+
 # --- Applications ----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -125,6 +137,7 @@ INSTALLED_APPS = [
     "exchange.ledger",
     "exchange.lessons",
     "matching",
+    "exchange.payments",
     "exchange.passport",
     "exchange.moderation",
     "exchange.notices",
@@ -168,6 +181,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.i18n",
                 "exchange.templatetags.rukn",
+                "exchange.templatetags.money",
                 "exchange.templatetags.lessons",
                 "exchange.templatetags.drawn",
                 "template_partials.templatetags.partials",
@@ -300,6 +314,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "verify-ledger": {
         "task": "exchange.ledger.tasks.verify_ledger",
+        "schedule": 3600.0,
+        "options": {"queue": "long", "expires": 3600},
+    },
+    "money-inbox": {
+        "task": "exchange.payments.tasks.work",
+        "schedule": 30.0,
+        "options": {"queue": "long", "expires": 30},
+    },
+    "money-nightly": {
+        "task": "exchange.payments.tasks.reconcile",
         "schedule": 3600.0,
         "options": {"queue": "long", "expires": 3600},
     },
@@ -464,6 +488,7 @@ RATE_LIMITS = {
     "api-person": read_limit("API_PERSON_LIMIT", API_PERSON_LIMIT),
     "api-write": read_limit("API_WRITE_LIMIT", API_WRITE_LIMIT),
     "api-address": read_limit("API_ADDRESS_LIMIT", API_ADDRESS_LIMIT),
+    "gift-address": read_limit("gifts of one address", "30/hour"),
 }
 
 # Person.email is unique without regard to case, by a constraint that this check does not see.
@@ -484,5 +509,9 @@ agree(
         "REPLY_ADDRESS": REPLY_ADDRESS,
         "VAPID_PUBLIC_KEY": VAPID_PUBLIC_KEY,
         "VAPID_PRIVATE_KEY": VAPID_PRIVATE_KEY,
+        "STRIPE_SECRET_KEY": STRIPE_SECRET_KEY,
+        "STRIPE_WEBHOOK_SECRET": STRIPE_WEBHOOK_SECRET,
+        "STRIPE_API_BASE": STRIPE_API_BASE,
+        "CITY_COUNTRY": CITY_COUNTRY,
     }
 )

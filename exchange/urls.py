@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("exchange.lessons.urls")),
     path("", include("exchange.chat.urls")),
     path("", include("exchange.passport.urls")),
+    path("", include("exchange.payments.urls")),
     path("", include("exchange.notices.urls")),
     path("api/", include("exchange.api_urls")),
     path("desk/", include("exchange.moderation.urls")),

@@ -36,6 +36,7 @@ def _plain_surroundings(settings: Any, files_folder: Path) -> None:
     settings.FILES_FOLDER = files_folder
     settings.CELERY_BROKER_URL = "memory://"
     settings.RATE_LIMITS = {}  # tests of limits set their own
+    settings.STRIPE_SECRET_KEY = settings.STRIPE_WEBHOOK_SECRET = settings.STRIPE_API_BASE = ""  # money is off
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
     concept_services.forget()

@@ -12,8 +12,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import CleanCharField
+from exchange.lessons import fees
 from exchange.lessons.models import Lesson
 from exchange.lessons.rules import DECLINES, FARTHEST, MOST_TIMES, Span
+from exchange.lib.errors import Refused
 from exchange.templatetags.lessons import how_long, span
 
 LENGTHS = (30, 45, 60, 90, 120)  # minutes that are offered
@@ -114,6 +116,14 @@ class AgreeForm(KeyForm):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose what it is in return for.")},
     )
+    fee = CleanCharField(
+        label=_("The fee"),
+        required=False,
+        max_length=40,
+        help_text=_("Only for “for a fee”. The learner pays the city, which hands it on once the lesson took place."),
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "dir": "ltr", "autocomplete": "off"}),
+        error_messages={"max_length": _("Write an amount in digits.")},
+    )
 
     def __init__(
         self, data: Any = None, *, lesson: Lesson, scope: str, suggested: Sequence[Span] = (), **kwargs: Any
@@ -123,8 +133,13 @@ class AgreeForm(KeyForm):
         lengths = LENGTHS if self.length in LENGTHS else tuple(sorted((*LENGTHS, self.length)))
         self._choice("minutes").choices = [(each, how_long(each)) for each in lengths]
         self.initial.setdefault("minutes", self.length)
-        for name in {"counter": ("in_return",), "move": ("minutes", "format", "place", "in_return")}.get(scope, ()):
-            del self.fields[name]
+        if fees.may_cost(lesson):
+            self._choice("in_return").choices = Lesson.Return.choices
+        else:
+            del self.fields["fee"]
+        gone = {"counter": ("in_return", "fee"), "move": ("minutes", "format", "place", "in_return", "fee")}
+        for name in gone.get(scope, ()):
+            self.fields.pop(name, None)
         # What was free when the page was drawn may be asked for, though something else is proposed by now.
         sent = [Span(at, at + timedelta(minutes=self.length)) for at in moments(_listed(data, "suggested"))]
         self.spans = {each.starts_at.isoformat(): each for each in sorted({*suggested, *sent}, key=_start)}
@@ -158,6 +173,8 @@ class AgreeForm(KeyForm):
     def terms(self) -> dict[str, Any]:
         """Give what services take, from a valid form."""
         names = ("times", "minutes", "format", "place", "in_return", "key")
+        if self.cleaned_data.get("in_return") == Lesson.Return.FEE:
+            names += ("fee", "currency")
         return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
 
     def clean(self) -> dict[str, Any]:
@@ -174,6 +191,11 @@ class AgreeForm(KeyForm):
         if fields.get("format") == Lesson.Format.PLACE and not fields.get("place") and "place" not in self.errors:
             self.add_error("place", gettext("Write where you meet, so that both find it."))
         fields["times"] = [Span(each, each + length) for each in sorted(starts)]
+        if fields.get("in_return") == Lesson.Return.FEE and "fee" in fields:
+            try:
+                fields["fee"], fields["currency"] = fees.read(fields["fee"])
+            except Refused as refusal:
+                self.add_error("fee", str(refusal))
         return fields
 
     def _time(self, number: int) -> datetime | None:

@@ -14,3 +14,4 @@ BREAKERS = Gauge(
     "rukn_breaker_open", "1 while a part is left alone after failures", ["part"], multiprocess_mode="livemax"
 )
 POOL = Gauge("rukn_database_pool", "Connections of the pool", ["state"], multiprocess_mode="livesum")
+WEBHOOKS = Counter("rukn_webhooks", "Events that the payment service sent, by what became of them", ["result"])

@@ -17,6 +17,7 @@ import environ
 
 YES = ("1", "true", "yes", "on")
 NO = ("0", "false", "no", "off", "")
+_SECRET_KEY = re.compile(r"[sr]k_(test|live)_\w+")
 _RANGE_OF_HOURS = re.compile(r"(?<!\S)(\d{1,2})-(\d{1,2})(?!\S)")
 _REPLY_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,16}@[A-Za-z0-9.-]{1,255}")  # before the @ there is room for the word
 
@@ -187,6 +188,7 @@ def agree(given: Mapping[str, Any]) -> None:
             "REDIS_URL is for several processes, and these need PostgreSQL: set DATABASE_URL, or take REDIS_URL away."
         )
     _agree_on_mail(given)
+    _agree_on_money(given)
     if bool(given["VAPID_PUBLIC_KEY"]) != bool(given["VAPID_PRIVATE_KEY"]):
         raise WrongVariable("Set both VAPID_PUBLIC_KEY and VAPID_PRIVATE_KEY (`manage.py vapid_keys`), or neither.")
     if 0 < len(given["METRICS_TOKEN"]) < 16:
@@ -200,6 +202,25 @@ def _agree_on_mail(given: Mapping[str, Any]) -> None:
         raise WrongVariable(
             "REPLY_ADDRESS must look like reply@rukn.example.org, with at most 16 characters before the @ and no +."
         )
+
+
+def _agree_on_money(given: Mapping[str, Any]) -> None:
+    key, base = given["STRIPE_SECRET_KEY"], given["STRIPE_API_BASE"]
+    secrets = [each.strip() for each in given["STRIPE_WEBHOOK_SECRET"].split(",")]
+    if bool(key) != bool(given["STRIPE_WEBHOOK_SECRET"]):
+        raise WrongVariable("Set both STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET, or neither.")
+    if given["CITY_COUNTRY"] and not re.fullmatch("[A-Z]{2}", given["CITY_COUNTRY"]):
+        raise WrongVariable("CITY_COUNTRY must be two capital letters, such as JO.")
+    if not key:
+        return
+    if not _SECRET_KEY.fullmatch(key):
+        raise WrongVariable("STRIPE_SECRET_KEY must begin with sk_test_ or sk_live_ (rk_… for a restricted key).")
+    if not all(each.startswith("whsec_") for each in secrets):
+        raise WrongVariable("STRIPE_WEBHOOK_SECRET must begin with whsec_; several are separated by commas.")
+    if "_live_" in key and not given["BEHIND_HTTPS"]:
+        raise WrongVariable("STRIPE_SECRET_KEY is a live key: set BEHIND_HTTPS=1, or use a test key (sk_test_…).")
+    if "_live_" in key and base:
+        raise WrongVariable("STRIPE_SECRET_KEY is a live key, so take STRIPE_API_BASE away: it is for tests.")
 
 
 def _is_served(host: str, allowed: list[str]) -> bool:

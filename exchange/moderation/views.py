@@ -23,6 +23,7 @@ from exchange.moderation import services as moderation
 from exchange.moderation import thanks_services
 from exchange.moderation.models import Decision, Report
 from exchange.moderation.rules import KEYS, REASONS, REPORTS
+from exchange.payments.services import nightly as money
 from matching.models import Ring
 from matching.services import rings as ring_services
 from matching.services import waiting
@@ -57,6 +58,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "thanks_waiting": thanks_services.waiting_count(curator=_person(request)),
         "lessons_waiting": Lesson.objects.disputed_for(_person(request)).count(),
         "undoable": moderation.last_undoable(curator=_person(request)),
+        "money_waiting": money.waiting_count(),
         "words": Unmapped.objects.filter(settled_at=None).order_by("-times", "id")[:30],
         "place": "desk",
     }

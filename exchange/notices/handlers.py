@@ -18,6 +18,8 @@ from exchange.notices.services import of_lessons, onward, telling
 from exchange.outbox.models import Event
 from exchange.outbox.services import on
 from exchange.passport.models import Thanks
+from exchange.payments.models import Dispute, Gift, Payment
+from exchange.payments.services import fees
 from matching import ladder
 from matching.models import Climb, Ring
 from search.models import Met
@@ -348,3 +350,73 @@ def tell_contact_of_report(event: Event) -> None:
     if person is not None:
         with suppress(Refused):  # none named, none agreed, or told a moment ago
             care.tell_contact(person=person)
+
+
+@on("payment.due")
+def tell_of_fee(event: Event) -> None:
+    """A lesson for a fee is booked: the learner is asked to pay."""
+    payment = Payment.objects.filter(id=int(event.subject_id)).first()
+    if payment is not None and payment.is_due:
+        notices.tell(
+            people=[payment.payer_id],
+            kind="pay_due",
+            key=str(payment.pk),
+            url=reverse("lesson_pay", args=[payment.lesson_id]),
+            until=payment.due_at.isoformat(),
+            **fees.facts_of(payment),
+        )
+
+
+@on("payment.paid", "payment.settled")
+def tell_of_payment(event: Event) -> None:
+    """A fee was paid, handed on or given back: both are told, with the receipt."""
+    payment = Payment.objects.filter(id=int(event.subject_id)).first()
+    if payment is None:
+        return
+    telling.take_back(kind="pay_due", key=str(payment.pk))
+    is_paid = event.name == "payment.paid"
+    for person in (payment.payer_id, payment.payee_id):
+        notices.tell(
+            people=[person],
+            kind="fee_paid" if is_paid else "fee_settled",
+            key=f"{payment.pk}:{'paid' if is_paid else event.payload['state']}",
+            url=payment.get_absolute_url(),
+            is_payer=person == payment.payer_id,
+            state=payment.state,
+            **fees.facts_of(payment),
+        )
+
+
+@on("payment.void")
+def take_fee_back(event: Event) -> None:
+    """A fee is not to be paid any more: nobody is asked for it."""
+    telling.take_back(kind="pay_due", key=event.subject_id)
+
+
+@on("gift.arrived")
+def thank_for_gift(event: Event) -> None:
+    """A gift to the fund arrived, or came once more: its giver is thanked, where we know them."""
+    gift = Gift.objects.filter(id=int(event.subject_id)).first()
+    if gift is not None and gift.person_id is not None:
+        notices.tell(
+            people=[gift.person_id],
+            kind="gift_arrived",
+            key=f"{gift.pk}:{event.payload['sum']}",
+            url=gift.get_absolute_url(),
+            amount=gift.amount,
+            currency=gift.currency,
+        )
+
+
+@on("payment.disputed")
+def tell_curators_of_dispute(event: Event) -> None:
+    """Somebody asked their bank to take a payment back: every curator is told."""
+    dispute = Dispute.objects.filter(id=int(event.subject_id)).first()
+    if dispute is not None:
+        curators = Person.objects.filter(role__in=[Person.Role.CURATOR, Person.Role.ADMIN], is_active=True)
+        notices.tell(
+            people=curators.values_list("id", flat=True),
+            kind="money_disputed",
+            key=str(dispute.pk),
+            url=reverse("desk_payments"),
+        )

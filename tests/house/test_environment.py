@@ -24,12 +24,19 @@ WELL = {
     "REPLY_ADDRESS": "reply@rukn.example.org",
     "VAPID_PUBLIC_KEY": "public",
     "VAPID_PRIVATE_KEY": "private",
+    "STRIPE_SECRET_KEY": "sk_live_abc",
+    "STRIPE_WEBHOOK_SECRET": "whsec_one, whsec_two",
+    "STRIPE_API_BASE": "",
+    "CITY_COUNTRY": "JO",
 }
 
 
 def test_a_whole_environment_is_left_alone():
     agree(WELL)
-    agree({**WELL, "SITE_URL": "http://127.0.0.1:8000", "BEHIND_HTTPS": False, "ALLOWED_HOSTS": ["127.0.0.1"]})
+    without_keys = {"STRIPE_SECRET_KEY": "", "STRIPE_WEBHOOK_SECRET": ""}
+    here = {"SITE_URL": "http://127.0.0.1:8000", "BEHIND_HTTPS": False, "ALLOWED_HOSTS": ["127.0.0.1"]}
+    agree({**WELL, **here, **without_keys})
+    agree({**WELL, **here, "STRIPE_SECRET_KEY": "sk_test_a", "STRIPE_API_BASE": "http://127.0.0.1:12111"})
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,16 @@ def test_a_whole_environment_is_left_alone():
         ({"VAPID_PUBLIC_KEY": ""}, "Set both VAPID_PUBLIC_KEY and"),
         ({"REPLY_ADDRESS": "reply"}, "REPLY_ADDRESS must look like"),
         ({"REPLY_ADDRESS": "a+b@rukn.example.org"}, "REPLY_ADDRESS must look like"),
+        ({"STRIPE_WEBHOOK_SECRET": ""}, "Set both STRIPE_SECRET_KEY and"),
+        ({"STRIPE_SECRET_KEY": ""}, "Set both STRIPE_SECRET_KEY and"),
+        ({"STRIPE_SECRET_KEY": "pk_live_abc"}, "must begin with sk_test_ or sk_live_"),
+        ({"STRIPE_WEBHOOK_SECRET": "whsec_one,two"}, "must begin with whsec_"),
+        ({"STRIPE_API_BASE": "http://127.0.0.1:12111"}, "take STRIPE_API_BASE away"),
+        (
+            {"SITE_URL": "http://127.0.0.1", "ALLOWED_HOSTS": ["127.0.0.1"], "BEHIND_HTTPS": False},
+            "STRIPE_SECRET_KEY is a live key: set BEHIND_HTTPS",
+        ),
+        ({"CITY_COUNTRY": "Jordan"}, "CITY_COUNTRY must be two capital letters"),
         ({"REPLY_ADDRESS": "answers-to-your-talk@rukn.example.org"}, "at most 16 characters"),
     ],
 )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from exchange.chat.screening import screen
-from exchange.lessons import rules, states
+from exchange.lessons import fees, rules, states
 from exchange.lessons.models import Lesson, Proposal
 from exchange.lessons.rules import Span
 from exchange.lessons.services import bundling, hours, taking
@@ -43,8 +43,8 @@ def ask(
 ) -> Lesson:
     """Ask the other for one of up to three times, with everything that the answer agrees to.
 
-    Refused: `NotNow`, `NotYours`, `BadTimes`, `BadTerms`, `NotReachable`, `AgeNotSaid`, `NeedsGuardian`,
-    `listings.NotForYoung`, `KeyReused`.
+    Refused: `NotNow`, `NotYours`, `BadTimes`, `BadTerms`, `fees.NoFee`, `NotReachable`, `AgeNotSaid`,
+    `NeedsGuardian`, `listings.NotForYoung`, `KeyReused`.
     """
     now = now or timezone.now()
     place = clean(place)[:160]
@@ -59,6 +59,7 @@ def ask(
     if bundling.is_bound(lesson):  # what it is given for was agreed on with the others
         terms |= {"in_return": lesson.in_return, "fee": None, "currency": ""}
     _require_terms(lesson, terms)
+    fees.require(lesson, terms)
     for name, value in terms.items():
         setattr(lesson, name, value)
     require_doors(lesson, by)

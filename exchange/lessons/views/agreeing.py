@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import Person
 from exchange.ledger import services as ledger
-from exchange.lessons import next_steps, states
+from exchange.lessons import fees, next_steps, states
 from exchange.lessons import services as lessons
 from exchange.lessons.forms import AgreeForm, CancelForm, DeclineForm, DisputeForm, KeyForm, moments, why_words
 from exchange.lessons.models import Lesson
@@ -284,7 +284,10 @@ def _first_terms(row: Lesson) -> dict[str, Any]:
     """Give what the lesson already says, or its listing, as the first answers of the form."""
     listing = row.listing
     if row.minutes or listing is None:
-        return {"minutes": row.minutes, "format": row.format, "place": row.place, "in_return": row.in_return}
+        fee = fees.written(row.fee, row.currency)
+        return {
+            "minutes": row.minutes, "format": row.format, "place": row.place, "in_return": row.in_return, "fee": fee,
+        }  # fmt: skip
     form = listing.format if listing.format in Lesson.Format.values else Lesson.Format.PLACE
     return {"format": form, "place": listing.place, "in_return": listing.in_return}
 

@@ -23,6 +23,8 @@ from exchange.ledger.services import audit
 from exchange.notices import webpush
 from exchange.outbox import services as outbox
 from exchange.outbox.models import Event
+from exchange.payments import gateway
+from exchange.payments.services import nightly
 from exchange.watch import health
 from search import health as engine
 from search.backends import backend
@@ -146,6 +148,20 @@ def _push() -> str | tuple[str, str]:
     return "the keys are a pair" if belongs else ("VAPID_PUBLIC_KEY does not belong to VAPID_PRIVATE_KEY", fix)
 
 
+def _money() -> str | tuple[str, str]:
+    if not gateway.is_on():
+        return "not used: no fees, no gifts"
+    try:
+        gateway.own_account()
+    except gateway.StripeAway:
+        return "Stripe does not answer", "Is the way out to api.stripe.com open? See also STRIPE_API_BASE."
+    except gateway.StripeSaysNo as error:
+        return f"Stripe does not take the key ({error.reason})", "Mend STRIPE_SECRET_KEY."
+    if failed := nightly.flagged_count():
+        return f"{failed} things of money failed", "See `manage.py payments standing`, then `manage.py payments retry`."
+    return f"Stripe answers, with {'real money' if gateway.is_live() else 'test keys'}"
+
+
 def _redis() -> str | tuple[str, str]:
     if not settings.REDIS_URL:
         return "not used: bells stay in this process"
@@ -240,6 +256,7 @@ CHECKS: dict[str, Check] = {
     "mail": _mail,
     "answers": _answers,
     "devices": _push,
+    "money": _money,
     "redis": _redis,
     "workers": _workers,
     "scheduler": _scheduler,

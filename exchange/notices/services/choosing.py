@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.utils import timezone
@@ -20,16 +21,21 @@ ALL_COLLECTED = "digest"  # in a word that stops: every kind that comes collecte
 def device_choices_of(*, person: Person) -> dict[str, bool]:
     """Give each kind that can concern this person → whether it is pushed to their devices."""
     chosen = dict(Choice.objects.filter(person=person).values_list("kind", "on_devices"))
-    return {kind: chosen.get(kind, True) for kind, rule in KINDS.items() if person.is_curator or not rule.is_curators}
+    return {kind: chosen.get(kind, True) for kind in _concerning(person)}
 
 
 def choices_of(*, person: Person) -> dict[str, tuple[str, bool]]:
     """Give each kind that can concern this person → (by mail "now", "digest" or "never", whether on the page)."""
     chosen = {row.kind: (row.how, row.on_page) for row in Choice.objects.filter(person=person)}
+    return {kind: chosen.get(kind, (rule.how, True)) for kind, rule in _concerning(person).items()}
+
+
+def _concerning(person: Person) -> dict[str, rules.Kind]:
+    """Give the kinds that can concern a person; those of money only where the city has keys for it."""
     return {
-        kind: chosen.get(kind, (rule.how, True))
+        kind: rule
         for kind, rule in KINDS.items()
-        if person.is_curator or not rule.is_curators
+        if (person.is_curator or not rule.is_curators) and (settings.STRIPE_SECRET_KEY or not rule.is_money)
     }
 
 

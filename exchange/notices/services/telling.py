@@ -51,6 +51,11 @@ class Told:
         return datetime.fromisoformat(self.notice.facts["since"])
 
     @property
+    def until(self) -> datetime:
+        """Until when something is to be done."""
+        return datetime.fromisoformat(self.notice.facts["until"])
+
+    @property
     def full_until(self) -> datetime | None:
         """Until when somebody has no room."""
         until = self.notice.facts.get("full_until")
