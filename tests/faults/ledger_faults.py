@@ -1,12 +1,12 @@
-"""Many clients on a few accounts, each act sent five times with one key, workers killed meanwhile (L1, L2, L4, L8).
+"""Many clients on a few accounts, each act sent several times with one key, workers killed meanwhile (L1, L2, L4, L8).
 
     DATABASE_URL=… python -m tests.faults.ledger_faults --scratch [--transfers 50000] [--clients 32] [--accounts 10]
-        [--kills 20] [--seed 7]
+        [--times 5] [--kills 20] [--seed 7]
 
-What an act is follows from its number, so a worker that was killed does its last ones again, with the same keys. At the
-end: no balance was ever under its floor, each key made one transfer at most and every answer named the same one, and the
-ledger agrees with itself. JSON on standard output; exit status 1 when anything is not so. People are made for it; with
---scratch the ledger of the database may hold nonsense afterwards.
+What an act is follows from its number, so a worker that was killed does its last ones again, with the same keys. At
+the end: no balance was ever under its floor, each key made one transfer at most and every answer named the same one,
+and the ledger agrees with itself. JSON on standard output; exit status 1 when anything is not so. People are made for
+it; with --scratch the ledger of the database may hold nonsense afterwards.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-THREADS, TIMES, FLOOR, AGAIN_FROM = 8, 5, -120, 20
+THREADS, FLOOR, AGAIN_FROM = 8, -120, 20
 
 
 def people(seed: int, count: int) -> list[int]:
@@ -77,8 +77,8 @@ def work(options: argparse.Namespace) -> None:
         own = [number for number in numbers if number % options.threads == place]
         done = journal.read_text().count("\n") if journal.exists() else 0
         with journal.open("a") as notes:
-            for number in own[max(0, done // TIMES - AGAIN_FROM) :]:
-                for _ in range(TIMES):
+            for number in own[max(0, done // options.times - AGAIN_FROM) :]:
+                for _ in range(options.times):
                     try:
                         answer = do(number, options.run, ids)
                     except Exception as error:  # told and counted; the act is tried again, with the same key
@@ -101,6 +101,7 @@ def start(options: argparse.Namespace, place: int, each: int, ids: list[int], fo
     return subprocess.Popen(
         [sys.executable, "-m", "tests.faults.ledger_faults", "--scratch", "--worker", "--run", options.run,
          "--start", str(place * each), "--end", str((place + 1) * each), "--threads", str(options.threads),
+         "--times", str(options.times),
          "--people", ",".join(map(str, ids)), "--journal", f"{folder}/{place}"],
         cwd=ROOT, env=environment, stderr=Path(f"{folder}/{place}.err").open("a"),
     )  # fmt: skip
@@ -154,7 +155,7 @@ def run(options: argparse.Namespace) -> dict:
         "transfers": len(made),
         "killed": killed,
         "errors": len(errors),
-        "error_share": round(len(errors) / max(1, TIMES * len(answers)), 5),
+        "error_share": round(len(errors) / max(1, options.times * len(answers)), 5),
         "first_errors": errors[:3],
         "two_transfers_for_one_key": torn,
         "answers_without_their_transfer": wrong,
@@ -176,6 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--threads", type=int, default=THREADS, help="clients in one process")
     parser.add_argument("--accounts", type=int, default=10)
+    parser.add_argument("--times", type=int, default=5, help="how often each act is sent")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--pause", type=float, default=5.0, help="seconds between two kills")
     parser.add_argument("--seed", type=int, default=7)

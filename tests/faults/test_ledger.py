@@ -96,7 +96,17 @@ def test_workers_that_are_killed_leave_one_effect_for_each_key(address, monkeypa
     monkeypatch.setenv("DATABASE_URL", address)
     told = ledger_faults.run(
         argparse.Namespace(
-            transfers=240, clients=6, threads=3, accounts=4, kills=3, pause=4.0, seed=7, run="", people="", journal=""
+            transfers=240,
+            clients=6,
+            threads=3,
+            times=5,
+            accounts=4,
+            kills=3,
+            pause=4.0,
+            seed=7,
+            run="",
+            people="",
+            journal="",
         )
     )
     assert told["ok"], told
