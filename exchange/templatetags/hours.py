@@ -11,9 +11,15 @@ register = template.Library()
 
 
 @register.filter
+def in_words(minutes: int) -> str:
+    """Minutes as hours and minutes in words, for mails without markup."""
+    return digits(words.span(minutes))
+
+
+@register.filter
 def span(minutes: int) -> SafeString:
-    """Minutes as hours and minutes in words, without a sign."""
-    return format_html("<bdi>{}</bdi>", digits(words.span(minutes)))
+    """The same, isolated."""
+    return format_html("<bdi>{}</bdi>", in_words(minutes))
 
 
 @register.filter

@@ -171,7 +171,10 @@ LOOP
     PERFORM FROM ledger_account WHERE id = ANY (wants) ORDER BY kind IN ('pot', 'issue'), id FOR NO KEY UPDATE;
 
     IF a_kind = 'hold' THEN
-        IF other IS NULL THEN
+        IF other IS NULL THEN  -- a refused act leaves no row
+            IF EXISTS (SELECT FROM ledger_account WHERE id = one AND balance - a_asked < floor) THEN
+                code := 'not_enough_hours'; RETURN;
+            END IF;
             INSERT INTO ledger_account (kind, person_id, shard, subject, title, url, balance, floor, tip, opened_at)
                 VALUES ('escrow', a_payer, 0, a_subject, a_title, a_url, 0, 0,
                     ledger_opening('escrow', a_payer, a_subject, 0), a_at) RETURNING id INTO other;
