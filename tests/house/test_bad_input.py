@@ -46,6 +46,7 @@ FORMS = {
     "match_dismiss": ["offer", "wish"],
     "desk_return": ["reason", "note"],
     "desk_begin": [],
+    "desk_lesson": ["outcome", "note"],
     "desk_undo": [],
 }
 STEPS = {2: ["body", "speaks"], 3: ["format", "district", "place"], 4: ["free"], 5: ["in_return", "in_return_note"]}
