@@ -445,7 +445,9 @@ SPECTACULAR_SETTINGS = {
 API_PERSON_LIMIT = env.str("API_PERSON_LIMIT", default="240/minute")  # whoever is signed in, all keys together
 API_WRITE_LIMIT = env.str("API_WRITE_LIMIT", default="60/minute")  # of these, what changes something
 API_ADDRESS_LIMIT = env.str("API_ADDRESS_LIMIT", default="120/minute")  # an address with nobody signed in
+CALENDAR_LIMIT = env.str("CALENDAR_LIMIT", default="60/hour")  # how often one calendar feed may be fetched
 RATE_LIMITS = {
+    "calendar": read_limit("CALENDAR_LIMIT", CALENDAR_LIMIT),
     "api-person": read_limit("API_PERSON_LIMIT", API_PERSON_LIMIT),
     "api-write": read_limit("API_WRITE_LIMIT", API_WRITE_LIMIT),
     "api-address": read_limit("API_ADDRESS_LIMIT", API_ADDRESS_LIMIT),

@@ -38,7 +38,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, Refused):
         if error.code in NOT_THERE:
             return _not_there()
-        return _said(422 if error.code in ABOUT_INPUT else 409, error.code, str(error))
+        return _said(422 if error.code in ABOUT_INPUT else 409, error.code, str(error), **error.more)
     if isinstance(error, Http404 | ObjectDoesNotExist | exceptions.NotFound):
         return _not_there()
     if isinstance(error, exceptions.ValidationError):
@@ -74,8 +74,8 @@ def _not_there() -> Response:
     return _said(404, "not_found", _("There is nothing here."))
 
 
-def _said(status: int, code: str, text: str) -> Response:
-    return Response({"code": code, "text": text}, status=status)
+def _said(status: int, code: str, text: str, **more: Any) -> Response:
+    return Response({"code": code, "text": text, **more}, status=status)
 
 
 def _flat(detail: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:

@@ -1,19 +1,20 @@
 """What people type about a lesson: the first words, what they agree on, and why not."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import CleanCharField
 from exchange.lessons.models import Lesson
 from exchange.lessons.rules import DECLINES, FARTHEST, MOST_TIMES, Span
-from exchange.templatetags.lessons import how_long, span
+from exchange.templatetags.lessons import how_long, span_text
 
 LENGTHS = (30, 45, 60, 90, 120)  # minutes that are offered
 USUAL_LENGTH = 60
@@ -124,8 +125,10 @@ class AgreeForm(KeyForm):
         self.initial.setdefault("minutes", self.length)
         for name in {"counter": ("in_return",), "move": ("minutes", "format", "place", "in_return")}.get(scope, ()):
             del self.fields[name]
-        self.spans = {each.starts_at.isoformat(): each for each in suggested}
-        self._choice("suggested").choices = [(key, span(each)) for key, each in self.spans.items()]
+        # What was free when the page was drawn may be asked for, though something else is proposed by now.
+        sent = [Span(at, at + timedelta(minutes=self.length)) for at in moments(_listed(data, "suggested"))]
+        self.spans = {each.starts_at.isoformat(): each for each in sorted({*suggested, *sent}, key=_start)}
+        self._choice("suggested").choices = [(key, span_text(each)) for key, each in self.spans.items()]
         today = timezone.localdate(timezone=timezone.get_default_timezone())
         bounds = {"min": today.isoformat(), "max": (today + FARTHEST).isoformat()}
         for number in range(1, MOST_TIMES + 1):
@@ -147,6 +150,11 @@ class AgreeForm(KeyForm):
         return any(field.value() or field.errors for pair in self.times[1:] for field in pair)
 
     @property
+    def shows_own(self) -> bool:
+        """Whether anything stands in any of the times that are typed."""
+        return any(field.value() or field.errors for pair in self.times for field in pair)
+
+    @property
     def terms(self) -> dict[str, Any]:
         """Give what services take, from a valid form."""
         names = ("times", "minutes", "format", "place", "in_return", "key")
@@ -160,11 +168,11 @@ class AgreeForm(KeyForm):
         typed = [self._time(number) for number in range(1, MOST_TIMES + 1)]
         starts.update(each for each in typed if each is not None)
         if not starts and not any(field.errors for pair in self.times for field in pair):
-            self.add_error("day_1", _now("Say at least one day and hour that suit you."))
+            self.add_error("day_1", gettext("Say at least one day and hour that suit you."))
         if len(starts) > MOST_TIMES:
-            self.add_error("suggested", _now("Three times at most, please."))
+            self.add_error("suggested", gettext("Three times at most, please."))
         if fields.get("format") == Lesson.Format.PLACE and not fields.get("place") and "place" not in self.errors:
-            self.add_error("place", _now("Write where you meet, so that both find it."))
+            self.add_error("place", gettext("Write where you meet, so that both find it."))
         fields["times"] = [Span(each, each + length) for each in sorted(starts)]
         return fields
 
@@ -175,17 +183,18 @@ class AgreeForm(KeyForm):
         if any(name in self.errors for name in names) or (day is None and hour is None):
             return None
         if day is None or hour is None:
-            self.add_error(*((names[0], _now("On which day?")) if day is None else (names[1], _now("At what time?"))))
+            missing = (names[0], gettext("On which day?")) if day is None else (names[1], gettext("At what time?"))
+            self.add_error(*missing)
             return None
         today = timezone.localdate(timezone=timezone.get_default_timezone())
         if not today <= day <= today + FARTHEST:
             is_over = day < today
-            text = _now("This day is over.") if is_over else _now("That is more than a year away.")
+            text = gettext("This day is over.") if is_over else gettext("That is more than a year away.")
             self.add_error(names[0], text)
             return None
         starts = datetime.combine(day, hour, tzinfo=timezone.get_default_timezone()).astimezone(UTC)
         if starts <= timezone.now():
-            self.add_error(names[1], _now("This time is over."))
+            self.add_error(names[1], gettext("This time is over."))
             return None
         return starts
 
@@ -243,13 +252,34 @@ class DisputeForm(forms.Form):
         super().__init__(data, prefix="dispute")
 
 
+def moments(texts: Iterable[str]) -> list[datetime]:
+    """Give the moments to come that some texts name, with their zone; what is none is left out."""
+    found, now = [], timezone.now()
+    for text in texts:
+        try:
+            at = parse_datetime(text[:40])
+        except ValueError:
+            at = None
+        if at is not None and timezone.is_aware(at) and now < at <= now + FARTHEST:
+            found.append(at.astimezone(UTC))
+    return found[: 2 * MOST_TIMES]
+
+
+def _start(each: Span) -> datetime:
+    return each.starts_at
+
+
+def _listed(data: Any, name: str) -> list[str]:
+    return data.getlist(name) if data is not None and hasattr(data, "getlist") else []
+
+
 def why_words(why: str, *, is_own_offer: bool = False) -> str:
     """Give a reason to decline as a sentence; `is_own_offer`: to a teacher, whose offers rest with "no room"."""
     return {
-        "full": _now("No room now (my offers rest for a month)") if is_own_offer else _now("No room now"),
-        "times": _now("None of these times is possible"),
-        "subject": _now("It is not quite the right subject"),
-        "far": _now("It is too far"),
-        "later": _now("Perhaps later"),
-        "other": _now("For another reason"),
+        "full": gettext("No room now (my offers rest for a month)") if is_own_offer else gettext("No room now"),
+        "times": gettext("None of these times is possible"),
+        "subject": gettext("It is not quite the right subject"),
+        "far": gettext("It is too far"),
+        "later": gettext("Perhaps later"),
+        "other": gettext("For another reason"),
     }.get(why, "")

@@ -325,3 +325,14 @@ class Rest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.listing_id} until {self.until:%Y-%m-%d}"
+
+
+class Feed(models.Model):
+    """The secret address of a person's calendar; only its digest is kept."""
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="calendar_feed")
+    digest = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"of {self.person_id}"

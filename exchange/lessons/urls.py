@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from exchange.lessons.views import agreeing, hello
+from exchange.lessons.views import agreeing, calendar, hello
 
 urlpatterns = [
     path("listings/<row:pk>/hello/", hello.hello, name="hello"),
     path("talks/<row:pk>/full/", hello.full, name="talk_full"),
     path("lessons/", agreeing.mine, name="lessons"),
     path("lessons/<row:pk>/", agreeing.lesson, name="lesson"),
+    path("lessons/<row:pk>/lesson.ics", calendar.lesson_file, name="lesson_ics"),
+    path("calendar/", calendar.about, name="calendar"),
+    path("calendar/new/", calendar.make, name="calendar_make"),
+    path("calendar/stop/", calendar.stop, name="calendar_stop"),
+    path("calendar/<str:word>.ics", calendar.feed, name="calendar_feed"),
     path("lessons/<row:pk>/ask/", agreeing.ask, name="lesson_ask"),
     path("lessons/<row:pk>/answer/", agreeing.answer, name="lesson_answer"),
     path("lessons/<row:pk>/withdraw/", agreeing.withdraw, name="lesson_withdraw"),

@@ -24,6 +24,7 @@ from exchange.lessons.services.refusals import (
     ProposalGone,
     TakenAlready,
 )  # fmt: skip
+from exchange.lessons.services.slots import propose
 from exchange.lessons.services.waiting import (
     NotAsked,
     be_full,
@@ -41,6 +42,6 @@ __all__ = [
     "BadTerms", "BadTimes", "KeyReused", "NoLinks", "NoWords", "NotAsked", "NotNow", "NotReachable", "NotYours",
     "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos", "accept", "again", "ask",
     "be_full", "cancel", "confirm", "counter", "decline", "dispute", "disputes", "end_rests", "enquiry_between",
-    "forget_rests", "is_answered", "keep_time", "miss", "move", "part_blocked", "part_unguarded", "resolve",
-    "say_hello", "unanswered", "usual_answer", "wait_for_answers", "withdraw",
+    "forget_rests", "is_answered", "keep_time", "miss", "move", "part_blocked", "part_unguarded", "propose",
+    "resolve", "say_hello", "unanswered", "usual_answer", "wait_for_answers", "withdraw",
 ]  # fmt: skip

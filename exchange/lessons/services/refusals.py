@@ -1,6 +1,7 @@
 """Why an act of a lesson is refused, each in its own sentence."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -48,6 +49,11 @@ class TakenAlready(Refused):
     def __init__(self, text: object = "", *, others: Sequence[Span] = ()) -> None:
         super().__init__(text)
         self.others = list(others)
+
+    @property
+    def more(self) -> dict[str, Any]:
+        """The other times, for programs."""
+        return {"others": [{"starts_at": at.starts_at, "ends_at": at.ends_at} for at in self.others]}
 
 
 class KeyReused(Refused):

@@ -13,18 +13,18 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import Person
+from exchange.ledger import services as ledger
 from exchange.lessons import next_steps, states
 from exchange.lessons import services as lessons
-from exchange.lessons.forms import AgreeForm, CancelForm, DeclineForm, DisputeForm, KeyForm, why_words
+from exchange.lessons.forms import AgreeForm, CancelForm, DeclineForm, DisputeForm, KeyForm, moments, why_words
 from exchange.lessons.models import Lesson
-from exchange.lessons.rules import Span
+from exchange.lessons.rules import MOST_TIMES, Span
 from exchange.lessons.services import reading
 from exchange.lib.errors import Refused
 
@@ -80,7 +80,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose times: first ones, others in answer, or another time for a booked lesson. One form for all three."""
     person = _person(request)
     row = get_object_or_404(Lesson.objects.for_member(person).with_people(), pk=pk)
-    scope = _scope(row)
+    scope = _scope(row, request.POST.get("scope", ""))
     is_open = not states.allowed(
         states.ASK if scope == "ask" else states.COUNTER, row.facts(person), now=timezone.now()
     )
@@ -107,6 +107,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
         "other": row.other(person),
         "title": row.conversation.subject,
         "form": form,
+        "scope": scope,
         "heading": {
             "ask": _("Agree on a lesson"), "counter": _("Offer other times"), "move": _("Ask for another time"),
         }[scope],
@@ -235,14 +236,14 @@ def _page(request: HttpRequest, row: Lesson, typed: Typed) -> HttpResponse:
         "other_said": facts.other_said,
         "proposals": list(row.proposals.order_by("starts_at")) if row.answer_due_at else [],
         "steps": reading.timeline(lesson=row, reader=person),
-        "holds_hours": row.in_return == Lesson.Return.HOURS,
+        "holds_hours": row.in_return == Lesson.Return.HOURS and ledger.is_on(),
         "free_until": free_until,
         "is_late": free_until is not None and now > free_until,
         "late_hours": settings.LATE_CANCEL_HOURS,
         "settles_at": row.due_at if row.state == states.HELD else None,
         "why": why_words(row.why),
         "shows_note": row.why not in states.OUTCOMES,
-        "calendar_url": _calendar_url(row),
+        "calendar_url": reverse("lesson_ics", args=[row.pk]),
         "key": request.POST.get("key")
         if KeyForm(request.POST).is_valid() and request.POST.get("key")
         else uuid.uuid4(),
@@ -265,15 +266,18 @@ def _key(request: HttpRequest) -> str | None:
     return form.cleaned_data["key"] if form.is_valid() else None
 
 
-def _scope(row: Lesson) -> str:
+def _scope(row: Lesson, sent: str) -> str:
+    """Give what is asked: as the form that was sent says, so that a second click is the same act, else as it stands."""
+    if sent in ("ask", "counter", "move"):
+        return sent
     if row.state == states.BOOKED:
         return "move"
     return "counter" if row.state == states.ASKED else "ask"
 
 
 def _suggested(row: Lesson) -> list[Span]:
-    """Give times when both are free; none while nothing works them out."""
-    return []
+    """Give times when both are free."""
+    return lessons.propose(lesson=row)
 
 
 def _first_terms(row: Lesson) -> dict[str, Any]:
@@ -286,24 +290,12 @@ def _first_terms(row: Lesson) -> dict[str, Any]:
 
 
 def _first_times(asked: list[str]) -> dict[str, Any]:
-    """Give times named in an address as first answers; what is no time is left out."""
+    """Give times named in an address as first answers."""
     found: dict[str, Any] = {}
-    for number, text in enumerate(asked[:3], start=1):
-        try:
-            at = parse_datetime(text[:40])
-        except ValueError:
-            at = None
-        if at is not None and timezone.is_aware(at):
-            local = at.astimezone(timezone.get_default_timezone())
-            found |= {f"day_{number}": local.date(), f"time_{number}": local.time()}
+    for number, at in enumerate(moments(asked)[:MOST_TIMES], start=1):
+        local = at.astimezone(timezone.get_default_timezone())
+        found |= {f"day_{number}": local.date(), f"time_{number}": local.time()}
     return found
-
-
-def _calendar_url(row: Lesson) -> str:
-    try:
-        return reverse("lesson_ics", args=[row.pk])
-    except NoReverseMatch:
-        return ""
 
 
 def _mine(request: HttpRequest, pk: int) -> Lesson:

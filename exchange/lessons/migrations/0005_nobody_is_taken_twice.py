@@ -1,0 +1,27 @@
+"""PostgreSQL refuses two times of one person that meet, whoever writes them; on SQLite the service does (ADR 0065)."""
+
+from django.db import migrations
+
+UP = [
+    "CREATE EXTENSION IF NOT EXISTS btree_gist",
+    """ALTER TABLE lessons_taken ADD CONSTRAINT nobody_is_taken_twice
+       EXCLUDE USING gist (person_id WITH =, tstzrange(starts_at, ends_at) WITH &&)""",
+]
+DOWN = ["ALTER TABLE lessons_taken DROP CONSTRAINT nobody_is_taken_twice"]
+
+
+def up(apps, schema_editor):
+    if schema_editor.connection.vendor == "postgresql":
+        for statement in UP:
+            schema_editor.execute(statement)
+
+
+def down(apps, schema_editor):
+    if schema_editor.connection.vendor == "postgresql":
+        for statement in DOWN:
+            schema_editor.execute(statement)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("lessons", "0004_lessons_agreed")]
+    operations = [migrations.RunPython(up, down)]
