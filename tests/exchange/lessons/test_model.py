@@ -1,4 +1,4 @@
-"""Any acts of anybody in any order, with a clock that runs, sleeps and leaps: the hours always agree with the lessons."""
+"""Any acts of anybody in any order, while the clock runs, sleeps and leaps: the hours agree with the lessons."""
 
 from datetime import UTC, datetime, timedelta
 
