@@ -1,4 +1,4 @@
-"""Hold the promises against the rows: message order, the ledger, lessons, the search index, matches, the outbox."""
+"""Hold the promises against the rows: talks, the ledger, lessons, the search index, matches, the outbox."""
 
 import json
 import sys
