@@ -7,13 +7,14 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import CleanCharField
 from exchange.lessons.models import Lesson
-from exchange.lessons.rules import DECLINES, FARTHEST, MOST_TIMES, Span
+from exchange.lessons.rules import DECLINES, FARTHEST, MOST_REPEATS, MOST_TIMES, Span
 from exchange.templatetags.lessons import how_long, span
+from exchange.templatetags.rukn import digits
 
 LENGTHS = (30, 45, 60, 90, 120)  # minutes that are offered
 USUAL_LENGTH = 60
@@ -93,6 +94,13 @@ class AgreeForm(KeyForm):
     suggested = forms.MultipleChoiceField(
         label=_("Times when both of you are free"), required=False, widget=forms.CheckboxSelectMultiple
     )
+    repeat = forms.TypedChoiceField(
+        label=_("How often?"),
+        required=False,
+        coerce=int,
+        help_text=_("Every week at the same hour, agreed on with one yes."),
+        error_messages={"invalid_choice": _("Choose how often.")},
+    )
     format = forms.ChoiceField(
         label=_("Where?"),
         choices=Lesson.Format.choices,
@@ -122,7 +130,11 @@ class AgreeForm(KeyForm):
         lengths = LENGTHS if self.length in LENGTHS else tuple(sorted((*LENGTHS, self.length)))
         self._choice("minutes").choices = [(each, how_long(each)) for each in lengths]
         self.initial.setdefault("minutes", self.length)
-        for name in {"counter": ("in_return",), "move": ("minutes", "format", "place", "in_return")}.get(scope, ()):
+        self._choice("repeat").choices = [(each, how_often(each)) for each in range(1, MOST_REPEATS + 1)]
+        for name in {
+            "counter": ("repeat", "in_return"),
+            "move": ("minutes", "repeat", "format", "place", "in_return"),
+        }.get(scope, ()):
             del self.fields[name]
         self.spans = {each.starts_at.isoformat(): each for each in suggested}
         self._choice("suggested").choices = [(key, span(each)) for key, each in self.spans.items()]
@@ -149,13 +161,15 @@ class AgreeForm(KeyForm):
     @property
     def terms(self) -> dict[str, Any]:
         """Give what services take, from a valid form."""
-        names = ("times", "minutes", "format", "place", "in_return", "key")
+        names = ("times", "minutes", "repeat", "format", "place", "in_return", "key")
         return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
 
     def clean(self) -> dict[str, Any]:
         """Put the times together as spans, each once, in their order."""
         fields = super().clean() or {}
         length = timedelta(minutes=fields.get("minutes") or self.length)
+        if "repeat" in self.fields:
+            fields["repeat"] = fields.get("repeat") or 1
         starts = {self.spans[key].starts_at for key in fields.get("suggested", ()) if key in self.spans}
         typed = [self._time(number) for number in range(1, MOST_TIMES + 1)]
         starts.update(each for each in typed if each is not None)
@@ -242,6 +256,13 @@ class DisputeForm(forms.Form):
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, prefix="dispute")
+
+
+def how_often(count: int) -> str:
+    """Give the length of a series in words."""
+    if count == 1:
+        return gettext("Once")
+    return str(ngettext("%(shown)s week", "%(shown)s weeks", count)) % {"shown": digits(count)}
 
 
 def why_words(why: str, *, is_own_offer: bool = False) -> str:

@@ -29,7 +29,7 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
 
     def with_people(self) -> "LessonQuerySet":
         """Fetch what a line or a page of lessons shows, in one query."""
-        return self.select_related("teacher", "learner", "conversation", "listing")
+        return self.select_related("teacher", "learner", "conversation", "listing", "series")
 
     def waiting_for(self, person: Person, *, soon: datetime) -> "LessonQuerySet":
         """Give those that wait for this person's answer or word, or begin before `soon`."""
