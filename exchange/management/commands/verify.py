@@ -1,4 +1,4 @@
-"""Hold the promises against the rows: message order, the search index, matches, the outbox."""
+"""Hold the promises against the rows: message order, the search index, matches, lessons, the outbox."""
 
 import json
 import sys
@@ -6,9 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db.models import Count, F, Max, Q
+from django.utils import timezone
 
 from exchange.chat.models import Conversation, Member
 from exchange.chat.services import cabinet
+from exchange.lessons.services import checking as lessons_checking
 from exchange.outbox import services as outbox
 from matching.models import Match
 from search import indexing
@@ -19,7 +21,7 @@ OLDEST_OUTBOX_SECONDS = 300
 
 
 class Command(BaseCommand):
-    help = "Check message sequences, the index against the database, matches and the outbox; exit status 1 on a fault."
+    help = "Check talks, the index, matches, lessons against hours, and the outbox; exit status 1 on a fault."
 
     def handle(self, *args: Any, **options: Any) -> None:
         faults = {
@@ -38,6 +40,7 @@ class Command(BaseCommand):
                 .values_list("id", flat=True)
             ),
         }
+        faults |= lessons_checking.faults(now=timezone.now())
         age = outbox.oldest_waiting_seconds()
         is_well = not any(faults.values()) and age < OLDEST_OUTBOX_SECONDS
         for name, ids in faults.items():
