@@ -41,11 +41,16 @@ SWAP = """() => { const walk = document.createTreeWalker(document.body, NodeFilt
 
 
 class City:
-    """The running demo: its address, and the codes it prints instead of mailing them."""
+    """The running demo: its address, its surroundings, and the codes it prints instead of mailing them."""
 
-    def __init__(self, address: str, log: Path) -> None:
+    def __init__(self, address: str, log: Path, own: dict[str, str]) -> None:
         self.address = address
         self.log = log
+        self.own = own
+
+    def run(self, code: str) -> None:
+        """Let Python run beside the demo, on its database: for what only time would bring."""
+        subprocess.run([sys.executable, "manage.py", "shell", "-c", code], cwd=ROOT, env=self.own, check=True)
 
     def code_for(self, email: str) -> str:
         """Wait for the newest code that was mailed to an address."""
@@ -106,7 +111,7 @@ def _running(place: Path, own: dict[str, str]) -> Iterator[City]:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(f"{address}/healthz", process, log)
-            yield City(address, log)
+            yield City(address, log, own)
         finally:
             process.terminate()
             process.wait(timeout=10)
@@ -174,3 +179,22 @@ def look_at_contrast(page: Page) -> None:
     page.evaluate(SWAP)
     found = Axe().run(page, options={"runOnly": ["color-contrast"]})
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+
+
+def come_in(page: Page, city: City, email: str, name: str) -> None:
+    """Join by e-mailed code: three pages, no password."""
+    page.goto("/enter/")
+    look(page)
+    page.get_by_role("textbox").first.fill(email)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/enter/code/**")
+    look(page)
+    page.locator("input[name=code]").fill(city.code_for(email))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/welcome/")
+    look(page)
+    page.locator("input[name=name]").fill(name)
+    page.locator("select[name=district]").select_option(index=1)
+    page.locator("main .do").click()
+    page.wait_for_url(f"{city.address}/")
+    look(page)

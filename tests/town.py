@@ -16,6 +16,7 @@ class Town:
     draft: Any
     waiting: Any
     talk: int
+    lesson: int
     ring: int
     saved: int
     word: int
@@ -65,6 +66,10 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         ),
         **dict.fromkeys(("wish_take", "wish_let_go", "wish_still_looking"), (town.wish.pk,)),
         **dict.fromkeys(("ring", "ring_answer", "desk_ring"), (town.ring,)),
+        **dict.fromkeys(
+            ("lesson", "lesson_ask", "lesson_answer", "lesson_withdraw", "lesson_cancel", "lesson_confirm",
+             "lesson_missed", "lesson_dispute", "lesson_again"), (town.lesson,)
+        ),
         "saved_let_go": (town.saved,),
         "ward": (town.ward,),
         "contact_answer": ("no-word-of-ours",),

@@ -1,12 +1,13 @@
 """What people type about a lesson: the first words, what they agree on, and why not."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -136,7 +137,9 @@ class AgreeForm(KeyForm):
             "move": ("minutes", "repeat", "format", "place", "in_return"),
         }.get(scope, ()):
             del self.fields[name]
-        self.spans = {each.starts_at.isoformat(): each for each in suggested}
+        # What was free when the page was drawn may be asked for, though something else is proposed by now.
+        sent = [Span(at, at + timedelta(minutes=self.length)) for at in moments(_listed(data, "suggested"))]
+        self.spans = {each.starts_at.isoformat(): each for each in sorted({*suggested, *sent}, key=_start)}
         self._choice("suggested").choices = [(key, span(each)) for key, each in self.spans.items()]
         today = timezone.localdate(timezone=timezone.get_default_timezone())
         bounds = {"min": today.isoformat(), "max": (today + FARTHEST).isoformat()}
@@ -157,6 +160,11 @@ class AgreeForm(KeyForm):
     def shows_more(self) -> bool:
         """Whether anything stands in the second or third time."""
         return any(field.value() or field.errors for pair in self.times[1:] for field in pair)
+
+    @property
+    def shows_own(self) -> bool:
+        """Whether anything stands in any of the times that are typed."""
+        return any(field.value() or field.errors for pair in self.times for field in pair)
 
     @property
     def terms(self) -> dict[str, Any]:
@@ -263,6 +271,27 @@ def how_often(count: int) -> str:
     if count == 1:
         return gettext("Once")
     return str(ngettext("%(shown)s week", "%(shown)s weeks", count)) % {"shown": digits(count)}
+
+
+def moments(texts: Iterable[str]) -> list[datetime]:
+    """Give the moments to come that some texts name, with their zone; what is none is left out."""
+    found, now = [], timezone.now()
+    for text in texts:
+        try:
+            at = parse_datetime(text[:40])
+        except ValueError:
+            at = None
+        if at is not None and timezone.is_aware(at) and now < at <= now + FARTHEST:
+            found.append(at.astimezone(UTC))
+    return found[: 2 * MOST_TIMES]
+
+
+def _start(each: Span) -> datetime:
+    return each.starts_at
+
+
+def _listed(data: Any, name: str) -> list[str]:
+    return data.getlist(name) if data is not None and hasattr(data, "getlist") else []
 
 
 def why_words(why: str, *, is_own_offer: bool = False) -> str:

@@ -30,7 +30,9 @@ def town(make_offer, make_wish, cast, relay):
     listings.pause(listing=paused, by=salma)
     make_wish(yusuf, "أتعلم خياطة", ["خياطة"])
     make_offer(karim, "Fix your own bike", ["bike repair"])
-    talk = lessons.say_hello(listing=offer, by=yusuf, body="مرحبًا").conversation_id
+    hello = lessons.say_hello(listing=offer, by=yusuf, body="مرحبًا")
+    at = timezone.now() + timedelta(days=3)
+    lessons.ask(lesson=hello, by=yusuf, times=[lessons.Span(at, at + timedelta(hours=1))], minutes=60, format="online")
     revisions = {}
     for name in ("draft", "waiting"):
         revision = listings.start(owner=salma, kind="offer" if name == "draft" else "wish", lang="ar")
@@ -55,7 +57,8 @@ def town(make_offer, make_wish, cast, relay):
         paused,
         revisions["draft"],
         revisions["waiting"],
-        talk,
+        hello.conversation_id,
+        hello.pk,
         ring.pk,
         saved,
         word,

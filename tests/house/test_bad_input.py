@@ -45,6 +45,24 @@ FORMS = {
     "talk_seen": ["seq", "then"],
     "match_dismiss": ["offer", "wish"],
     "desk_return": ["reason", "note"],
+    "lesson_ask": [
+        "key",
+        "scope",
+        "minutes",
+        "day_1",
+        "time_1",
+        "day_2",
+        "time_2",
+        "format",
+        "place",
+        "in_return",
+        "suggested",
+    ],
+    "lesson_answer": ["key", "answer", "proposal", "decline-why", "decline-note"],
+    "lesson_cancel": ["key", "cancel-note"],
+    "lesson_dispute": ["key", "dispute-note"],
+    "lesson_confirm": ["key"],
+    "lesson_again": ["key"],
     "desk_begin": [],
     "desk_undo": [],
 }
@@ -57,6 +75,8 @@ ASKED = {
     "talk": ["before", "answer", "at"],
     "talk_search": ["q"],
     "talk_messages": ["after"],
+    "lessons": ["before"],
+    "lesson_ask": ["at"],
 }
 
 

@@ -101,6 +101,17 @@ RULES = {
     ("POST", "talk_leave"): (DOOR, 409, 409, *(GONE,) * 4),  # a talk of two
     ("POST", "seen_choice"): DONE,
     ("POST", "talk_seen"): (DOOR, OK, OK, *(422,) * 4),
+    ("GET", "lessons"): SIGNED_IN,
+    ("GET", "lesson"): (DOOR, OK, OK, *(GONE,) * 4),
+    ("GET", "lesson_ask"): (DOOR, OK, 302, *(GONE,) * 4),  # the member asked already and waits
+    ("POST", "lesson_ask"): (DOOR, 422, 422, *(GONE,) * 4),  # without a time
+    ("POST", "lesson_answer"): (DOOR, 302, 422, *(GONE,) * 4),
+    ("POST", "lesson_withdraw"): (DOOR, 422, 302, *(GONE,) * 4),
+    ("POST", "lesson_cancel"): (DOOR, 422, 422, *(GONE,) * 4),  # what is not booked cannot be cancelled
+    ("POST", "lesson_confirm"): (DOOR, 422, 422, *(GONE,) * 4),
+    ("POST", "lesson_missed"): (DOOR, 422, 422, *(GONE,) * 4),
+    ("POST", "lesson_dispute"): (DOOR, 422, 422, *(GONE,) * 4),
+    ("POST", "lesson_again"): (DOOR, 422, 422, *(GONE,) * 4),
     ("GET", "desk"): CURATORS,
     ("GET", "desk_item"): CURATORS,
     ("POST", "desk_accept"): CURATORS_ACT,
@@ -158,6 +169,7 @@ SENT = {
     "talk_messages": {"body": "أهلًا", "client_id": str(uuid.uuid4())},
     "talk_seen": {"seq": "1"},
     "find_keep": {"query": "q=خياطة"},
+    "lesson_answer": {"answer": "decline", "decline-why": "later"},
     "ring_answer": {"answer": "yes"},
     "desk_return": {"reason": "too_vague"},
     "language": {"lang": "ar"},

@@ -8,6 +8,7 @@ concepts and districts is forgotten before it.
 import json
 import os
 import uuid
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from django.utils import timezone
 from accounts import districts as remembered
 from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons import services as lessons
+from exchange.lessons.models import Lesson, Step
 from matching.models import Match
 from skills.models import Concept, Listing, Revision, Tag, Unmapped
 from skills.services import concepts as concept_services
@@ -64,6 +66,8 @@ def city(make_offer, make_wish, salma, karim, yusuf, huda, relay):
     make_offer(salma, "تطريز من الجدّة", ["rukn:embroidery"])
     make_wish(karim, "شيء لا نعرفه", ["ما لا اسم له"])  # a word for the curator
     lesson = lessons.say_hello(listing=offer, by=yusuf, body="مرحبًا")
+    at = timezone.now() + timedelta(days=3)
+    lessons.ask(lesson=lesson, by=salma, times=[lessons.Span(at, at + timedelta(hours=1))], minutes=60, format="online")
     sent = listings.start(owner=karim, kind="wish", lang="en")
     listings.save_answers(revision=sent, by=karim, title="Oud", body="Please.", tags=[{"text": "oud"}], step=5)
     listings.send(revision=sent, by=karim)
@@ -75,6 +79,7 @@ def city(make_offer, make_wish, salma, karim, yusuf, huda, relay):
         "offer": offer,
         "wish": wish,
         "talk": lesson.conversation,
+        "lesson": lesson,
         "revision": sent,
         "draft": draft,
         "owner": salma,
@@ -89,6 +94,8 @@ def arguments(name, wanted, city):
         number = city["offer"].pk
     elif name.startswith("talk") or name == "report":
         number = city["talk"].pk
+    elif name.startswith("lesson"):
+        number = city["lesson"].pk
     elif name.startswith("desk_skill"):
         number = city["skill"].pk
     elif name.startswith("desk_word"):
@@ -192,6 +199,15 @@ def grow(city, yusuf, karim, cast):
         Member(conversation=talk, person=person) for talk in talks for person in (yusuf, cast["salma"])
     )
     Message.objects.bulk_create(_message(talk, yusuf, 1) for talk in talks)
+    Lesson.objects.bulk_create(
+        Lesson(teacher=cast["salma"], learner=yusuf, opened_by=yusuf, conversation=talk, state=state, minutes=60,
+               starts_at=now, ends_at=now + timedelta(hours=1), asked_by=cast["salma"], answer_due_at=now)
+        for talk, state in zip(talks, ("asked", "booked", "held", "confirmed", "declined") * MORE, strict=False)
+    )  # fmt: skip
+    Step.objects.bulk_create(
+        Step(lesson=city["lesson"], act="counter", from_state="asked", to_state="asked", by=yusuf)
+        for _ in range(MORE // 8)
+    )
     _write(city["talk"], yusuf, MORE)
 
 

@@ -4,7 +4,7 @@ import itertools
 import re
 
 import pytest
-from browser import look, look_at_contrast
+from browser import come_in, look, look_at_contrast
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("browser")]
@@ -16,25 +16,6 @@ ERRANDS = [
     pytest.param("en", "desk", "learn to sew", "sew clothes", id="en-desk"),
 ]
 numbers = itertools.count(1)
-
-
-def come_in(page, city, email, name):
-    """Join by e-mailed code: three pages, no password."""
-    page.goto("/enter/")
-    look(page)
-    page.get_by_role("textbox").first.fill(email)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/enter/code/**")
-    look(page)
-    page.locator("input[name=code]").fill(city.code_for(email))
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/welcome/")
-    look(page)
-    page.locator("input[name=name]").fill(name)
-    page.locator("select[name=district]").select_option(index=1)
-    page.locator("main .do").click()
-    page.wait_for_url(f"{city.address}/")
-    look(page)
 
 
 def write(page, kind, title, skill, body):
