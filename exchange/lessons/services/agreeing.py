@@ -102,6 +102,8 @@ def counter(
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.COUNTER, by, now=now)
+    if lesson.sitting_id is not None:
+        raise BadTerms(_("The time of a group lesson is its teacher's to set. You can give your seat back."))
     to = states.ASKED if lesson.state == states.ASKED else states.MOVING
     terms = {name: getattr(lesson, name) if value is None else value for name, value in given.items()}
     if to == states.MOVING and any(terms[name] != getattr(lesson, name) for name in terms):

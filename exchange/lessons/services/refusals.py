@@ -71,6 +71,18 @@ class DatesTaken(Refused):
         return {"taken": [{"starts_at": at.starts_at, "ends_at": at.ends_at} for at in self.taken], "left": self.left}
 
 
+class SittingFull(Refused):
+    """No seat is left in a group lesson that is not kept for somebody who waits."""
+
+    code = "sitting_full"
+
+
+class SittingOver(Refused):
+    """A group lesson that has begun, is over, or was called off."""
+
+    code = "sitting_over"
+
+
 class KeyReused(Refused):
     """The same key for something else: a bug or an attack, not a retry."""
 
