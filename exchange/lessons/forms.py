@@ -17,7 +17,7 @@ from accounts.forms import CleanCharField
 from accounts.rules import wall
 from exchange.lessons.models import Lesson
 from exchange.lessons.rules import DECLINES, FARTHEST, MOST_REPEATS, MOST_TIMES, Span
-from exchange.templatetags.lessons import how_long, span
+from exchange.templatetags.lessons import how_long, span_text
 from exchange.templatetags.rukn import digits
 from skills.models import Listing
 
@@ -144,7 +144,7 @@ class AgreeForm(KeyForm):
         # What was free when the page was drawn may be asked for, though something else is proposed by now.
         sent = [Span(at, at + timedelta(minutes=self.length)) for at in moments(_listed(data, "suggested"))]
         self.spans = {each.starts_at.isoformat(): each for each in sorted({*suggested, *sent}, key=_start)}
-        self._choice("suggested").choices = [(key, span(each)) for key, each in self.spans.items()]
+        self._choice("suggested").choices = [(key, span_text(each)) for key, each in self.spans.items()]
         today = timezone.localdate(timezone=timezone.get_default_timezone())
         bounds = {"min": today.isoformat(), "max": (today + FARTHEST).isoformat()}
         for number in range(1, MOST_TIMES + 1):

@@ -18,6 +18,8 @@ from exchange.lessons.services import sittings
 from exchange.lib.errors import Refused
 from skills.models import Listing
 
+MOST_DATES = 6
+
 
 @login_required
 @require_http_methods(["GET", "POST"])
@@ -106,6 +108,7 @@ def _page(request: HttpRequest, pk: int, error: str = "", status: int = 200) -> 
         "queued": place,
         "number": number,
         "seats": seats,
+        "others": Sitting.objects.to_come().filter(listing=row.listing_id).exclude(pk=pk).with_counts()[:MOST_DATES],
         "place": "find",
     }
     return render(request, "lessons/sitting.html", context, status=status)

@@ -34,6 +34,7 @@ MATRIX = {
     "GET me/": (None, ANY), "PATCH me/": ({"about": "x"}, ANY), "GET me/hours/": (None, ANY),
     "GET me/other-times/": (None, ANY), "DELETE me/other-times/<stranger>/": (None, ANY),
     "POST me/other-times/": ({"kind": "away", "starts_at": f"{SOON}T08:00Z", "ends_at": f"{SOON}T09:00Z"}, ANY),
+    "GET me/balance/": (None, ANY), "GET me/statement/": (None, ANY),
     "PUT me/hours/": ({"free": []}, ANY), "PUT me/pause/": (None, ANY), "DELETE me/pause/": (None, ANY),
     "GET me/blocks/": (None, ANY), "GET me/listings/": (None, ANY), "GET districts/": (None, ALL),
     "GET people/<stranger>/": (None, ALL), "PUT people/<stranger>/block/": (None, ANY),

@@ -72,6 +72,10 @@ class TestAsking:
         starts = [each.starts_at.isoformat() for each in row.proposals.order_by("starts_at")]
         assert starts == ["2026-11-27T15:00:00+00:00", "2026-11-28T06:30:00+00:00"]  # Amman is three hours ahead
 
+    def test_begins_on_the_page_of_the_listing_too(self, enquiry, yusuf, client_of):
+        page = client_of(yusuf).get(f"/listings/{enquiry.listing_id}/").content.decode()
+        assert f'href="/lessons/{enquiry.pk}/ask/"' in page
+
     def test_takes_arabic_digits(self, enquiry, yusuf, post):
         assert went(post(yusuf, enquiry, "ask", day_1="٢٠٢٦-١١-٢٧", time_1="١٨:٠٠", **TERMS), enquiry)
 
@@ -376,6 +380,7 @@ def test_a_time_that_was_free_when_the_page_was_drawn_may_still_be_asked_for(enq
     text = page(yusuf, enquiry, "ask/")
     offered = re.findall(r'name="suggested" value="([^"]+)"', text)
     assert 1 <= len(offered) <= 3
+    assert "&lt;bdi" not in text
     at = datetime.fromisoformat(offered[0])
     Taken.objects.create(person=salma, lesson=enquiry, starts_at=at, ends_at=at + timedelta(minutes=30))
     assert offered[0] not in page(yusuf, enquiry, "ask/")
