@@ -93,9 +93,12 @@ def test_two_agree_on_a_lesson_hold_it_and_both_say_so(city, visit, language, si
     look(learner)
 
     city.run(PASS.format(number=where.rstrip("/").rsplit("/", 1)[1]))
+    own = where.removeprefix(city.address)
+    learner.goto("/")
+    expect(learner.locator(f".ring-call a[href='{own}']")).to_be_visible()  # the first page calls for their word
     for page in (teacher, learner):
-        page.goto("/")
-        page.locator(f".ring-call a[href='{where.removeprefix(city.address)}']").click()
+        page.goto("/lessons/")
+        page.locator(f"main a[href='{own}']").click()
         look(page)
         page.locator("main button.do").click()
         page.wait_for_url(where)
