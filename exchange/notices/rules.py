@@ -46,6 +46,7 @@ KINDS = {
     "wish_claimed": Kind(NEVER),  # a neighbour took one's wish and is about to write
     "wish_climbed": Kind(DIGEST),  # more is done for a wish that waits
     "still_true": Kind(DIGEST),  # a listing asks whether it is still true
+    "hours": Kind(DIGEST),  # hours came as a gift, or a curator put an entry right
     "guardian": Kind(NOW),  # a guardian agreed, declined or ended it
     "report": Kind(NOW),  # what came of a report one made
     "left_out": Kind(NOW),  # an answer by mail came without what was attached to it
