@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -15,6 +16,7 @@ from accounts.rules import PARTS, week_of
 from exchange.chat import services as chat
 from exchange.ledger import services as ledger
 from exchange.lessons import services as lessons
+from exchange.lessons.models import Sitting
 from exchange.lessons.services import reading
 from exchange.moderation import services as moderation
 from matching import services as matching
@@ -131,7 +133,12 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 def listing(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one listing whole, why this reader might meet its owner, and one button."""
     reader, language = request.user, str(request.LANGUAGE_CODE)
-    row = get_object_or_404(Listing.objects.visible_to(reader).with_card().select_related("owner__profile"), pk=pk)
+    rows = Listing.objects.visible_to(reader).with_card().select_related("owner__profile")
+    dates = Sitting.objects.to_come().filter(listing=OuterRef("pk"))
+    rows = rows.annotate(
+        next_sitting=Subquery(dates.values("pk")[:1]), next_date=Subquery(dates.values("starts_at")[:1])
+    )
+    row = get_object_or_404(rows, pk=pk)
     reasons: list[str] = []
     enquiry = None
     if isinstance(reader, Person) and reader.pk != row.owner_id:

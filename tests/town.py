@@ -22,6 +22,7 @@ class Town:
     word: int
     concept: int
     ward: int
+    sitting: int
 
 
 def routes() -> dict[str, str]:
@@ -75,6 +76,10 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         "contact_answer": ("no-word-of-ours",),
         "key_remove": (1,),
         "time_remove": (1,),
+        **dict.fromkeys(
+            ("sitting", "sitting_seat", "sitting_queue", "sitting_leave", "sitting_cancel"), (town.sitting,)
+        ),
+        "sitting_new": (offer,),
         "lesson_ics": (987_654,),
         "calendar_feed": ("no-word-of-ours",),
         "desk_skill_undo": (1,),

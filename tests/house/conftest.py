@@ -9,6 +9,7 @@ from town import Town
 from accounts import services as accounts
 from accounts.services import care
 from exchange.lessons import services as lessons
+from exchange.lessons.services import sittings
 from matching.models import Place, Ring, RingAnswer
 from search.models import SavedSearch
 from skills.models import Unmapped
@@ -64,4 +65,12 @@ def town(make_offer, make_wish, cast, relay):
         word,
         offer.main_concept_id,
         ward,
+        sittings.announce(
+            listing=offer,
+            by=salma,
+            starts_at=timezone.now() + timedelta(days=9),
+            minutes=60,
+            seats=9,
+            format="online",
+        ).pk,
     )

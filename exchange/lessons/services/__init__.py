@@ -17,6 +17,7 @@ from exchange.lessons.services.meeting import confirm, dispute, disputes, miss, 
 from exchange.lessons.services.refusals import (
     BadTerms,
     BadTimes,
+    DatesTaken,
     KeyReused,
     NotNow,
     NotYours,
@@ -24,6 +25,7 @@ from exchange.lessons.services.refusals import (
     ProposalGone,
     TakenAlready,
 )  # fmt: skip
+from exchange.lessons.services.series import cancel_rest
 from exchange.lessons.services.slots import propose
 from exchange.lessons.services.waiting import (
     NotAsked,
@@ -39,9 +41,9 @@ from exchange.lessons.services.waiting import (
 move = counter  # of a booked lesson: it stays booked until another time is accepted
 
 __all__ = [
-    "BadTerms", "BadTimes", "KeyReused", "NoLinks", "NoWords", "NotAsked", "NotNow", "NotReachable", "NotYours",
-    "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos", "accept", "again", "ask",
-    "be_full", "cancel", "confirm", "counter", "decline", "dispute", "disputes", "end_rests", "enquiry_between",
-    "forget_rests", "is_answered", "keep_time", "miss", "move", "part_blocked", "part_unguarded", "propose",
-    "resolve", "say_hello", "unanswered", "usual_answer", "wait_for_answers", "withdraw",
+    "BadTerms", "BadTimes", "DatesTaken", "KeyReused", "NoLinks", "NoWords", "NotAsked", "NotNow", "NotReachable",
+    "NotYours", "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos", "accept", "again",
+    "ask", "be_full", "cancel", "cancel_rest", "confirm", "counter", "decline", "dispute", "disputes", "end_rests",
+    "enquiry_between", "forget_rests", "is_answered", "keep_time", "miss", "move", "part_blocked", "part_unguarded",
+    "propose", "resolve", "say_hello", "unanswered", "usual_answer", "wait_for_answers", "withdraw",
 ]  # fmt: skip
