@@ -6,6 +6,7 @@ from accounts import api as accounts
 from exchange import api_docs
 from exchange.api.views import Nowhere
 from exchange.chat import api as chat
+from exchange.ledger import api as ledger
 from exchange.lessons import api as lessons
 from exchange.moderation import api as moderation
 from exchange.passport import api as passport
@@ -20,6 +21,8 @@ urlpatterns = [
     path("me/hours/", accounts.Hours.as_view()),
     path("me/other-times/", accounts.OtherTimes.as_view()),
     path("me/other-times/<int:pk>/", accounts.OtherTimeOne.as_view()),
+    path("me/balance/", ledger.Balance.as_view()),
+    path("me/statement/", ledger.StatementLines.as_view()),
     path("me/pause/", accounts.Pause.as_view()),
     path("me/blocks/", accounts.Blocks.as_view()),
     path("me/passport/", passport.Passport.as_view()),

@@ -12,8 +12,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
 app = Celery("rukn")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 ROOMS = (
-    "exchange.outbox", "exchange.limits", "skills", "matching", "exchange.chat", "exchange.lessons", "exchange.notices",
-    "exchange.passport",
+    "exchange.outbox", "exchange.limits", "skills", "matching", "exchange.chat", "exchange.ledger", "exchange.lessons",
+    "exchange.notices", "exchange.passport",
 )  # fmt: skip
 app.autodiscover_tasks(ROOMS)
 

@@ -298,6 +298,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3600.0,
         "options": {"queue": "long", "expires": 3600},
     },
+    "verify-ledger": {
+        "task": "exchange.ledger.tasks.verify_ledger",
+        "schedule": 3600.0,
+        "options": {"queue": "long", "expires": 3600},
+    },
     "sweep-files": {"task": "exchange.chat.tasks.sweep_files", "schedule": 6 * 3600.0, "options": {"queue": "long"}},
     "forget-full-buckets": {"task": "exchange.limits.tasks.forget_full_buckets", "schedule": 3600.0},
     "ask-still-true": {"task": "skills.tasks.rest_stale_listings", "schedule": 3600.0},

@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("skills.urls")),
     path("", include("search.urls")),
     path("", include("matching.urls")),
+    path("", include("exchange.ledger.urls")),
     path("", include("exchange.lessons.urls")),
     path("", include("exchange.chat.urls")),
     path("", include("exchange.passport.urls")),

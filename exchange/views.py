@@ -13,6 +13,7 @@ from accounts import policies
 from accounts.models import Block, Person
 from accounts.rules import PARTS, week_of
 from exchange.chat import services as chat
+from exchange.ledger import services as ledger
 from exchange.lessons import services as lessons
 from exchange.lessons.services import reading
 from exchange.moderation import services as moderation
@@ -120,6 +121,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "cards": cards_for(cards.rows(rows), reader=reader, language=str(request.LANGUAGE_CODE)),
         "when": when_words(other.profile.free_codes),
         "is_me": reader.pk == other.pk,
+        "gives_hours": ledger.is_on(),
         "usual_answer": "" if reader.pk == other.pk else lessons.usual_answer(person=other),
         "thanks": passports.public(person=other, reader=reader, language=str(request.LANGUAGE_CODE)),
         "place": "find",

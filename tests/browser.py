@@ -118,7 +118,7 @@ def _running(place: Path, own: dict[str, str]) -> Iterator[City]:
 
 
 def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240  # a busy machine is not a demo that hangs
     while time.monotonic() < until:
         if process.poll() is not None:
             break

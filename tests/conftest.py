@@ -54,6 +54,23 @@ def _no_stray_sessions(django_db_setup: None, django_db_blocker: Any) -> Iterato
             )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _history_may_be_thrown_away(django_db_setup: None) -> None:
+    """Let tests that commit empty their SQLite tables afterwards: there a flush deletes, which the ledger refuses."""
+    if connection.vendor != "sqlite":
+        return
+    flush = connection.ops.sql_flush
+
+    def without_triggers(*args: Any, **kwargs: Any) -> list[str]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'ledger_%'")
+            triggers = cursor.fetchall()
+        drops, makes = [f"DROP TRIGGER {name}" for name, _sql in triggers], [sql for _name, sql in triggers]
+        return [*drops, *flush(*args, **kwargs), *makes]
+
+    connection.ops.sql_flush = without_triggers  # type: ignore[method-assign]
+
+
 @pytest.fixture(scope="session")
 def _own_indices() -> Iterator[None]:
     """Give this test process index names of its own, and take its indices away at the end."""

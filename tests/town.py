@@ -88,6 +88,7 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         **dict.fromkeys(("desk_word", "desk_word_name", "desk_word_new", "desk_word_aside"), (town.word,)),
         **dict.fromkeys(("desk_skill", "desk_skill_name", "desk_skill_rename", "desk_skill_merge"), (town.concept,)),
         "desk_held": (1,),
+        "desk_lesson": (1,),
         "desk_report": (1,),
         "desk_file": (1, 1),
         **dict.fromkeys(("talk_delete", "talk_file", "talk_small"), (town.talk, 1)),

@@ -95,10 +95,13 @@ def welcome(*, person: Person, name: str, district: District, language: str, age
     """Take the first answers: name, district, language, and whether 18 or older or 13 to 17 (`care.say_age`)."""
     care.say_age(person=person, age=age)
     person.name, person.district, person.language = name, district, language
+    is_new = person.welcomed_at is None
     person.welcomed_at = person.welcomed_at or timezone.now()
     person.save(update_fields=["name", "district", "language", "welcomed_at"])
     Profile.objects.filter(person=person, speaks=[]).update(speaks=[language])
     outbox.emit("person.changed", person)
+    if is_new:
+        outbox.emit("person.welcomed", person)
 
 
 @transaction.atomic

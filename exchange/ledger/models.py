@@ -58,7 +58,7 @@ class Account(models.Model):
     balance = models.IntegerField(default=0)  # minutes
     floor = models.IntegerField(null=True)  # minutes; null: none (hours are issued from below zero)
     ceiling = models.IntegerField(null=True)  # minutes; null: none
-    tip = models.BinaryField(max_length=32, default=bytes)  # digest of the last transfer
+    tip = models.BinaryField(max_length=32)  # digest of the last transfer, before the first one `rules.opening`
     opened_at = models.DateTimeField(default=timezone.now)
 
     objects = AccountQuerySet.as_manager()
@@ -131,13 +131,29 @@ class Transfer(models.Model):
         )  # fmt: skip
 
 
+class Audit(models.Model):
+    """What a nightly look at the whole ledger found (`services.audit`)."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    faults = models.PositiveIntegerField(default=0)
+    found = models.JSONField(default=dict)  # fault → ids
+    transfers = models.PositiveBigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d}: {self.faults}"
+
+
 class PostingQuerySet(models.QuerySet["Posting"]):
     """Which lines."""
 
     def of(self, person: Person) -> "PostingQuerySet":
         """Give the lines of a person's own account, with what a statement shows, newest first."""
-        rows = self.filter(account__kind=Account.Kind.PERSON, account__person=person)
-        return rows.select_related("transfer__payer__person", "transfer__payee__person").order_by("-id")
+        return self.filter(account__kind=Account.Kind.PERSON, account__person=person).as_lines()
+
+    def as_lines(self) -> "PostingQuerySet":
+        """Bring along what a statement shows, newest first."""
+        return self.select_related("transfer__payer__person", "transfer__payee__person").order_by("-id")
 
 
 class Posting(models.Model):

@@ -36,6 +36,11 @@ def draw(wanted: int, stock: Iterable[tuple[int, int]]) -> list[tuple[int, int]]
     return taken
 
 
+def opening(kind: str, person: int | None, subject: str, shard: int) -> bytes:
+    """Give the digest that an account's first line follows: whose it is, or what for."""
+    return sha256(BETWEEN.join([kind, _word(person), subject, str(shard)]).encode()).digest()
+
+
 def digest(particulars: Sequence[object], lines: Iterable[tuple[int, int, int, bytes]]) -> bytes:
     """Give the 32 bytes that stand for one transfer and everything its accounts had before it.
 

@@ -1,19 +1,20 @@
 """What people type about a lesson: the first words, what they agree on, and why not."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import CleanCharField
 from exchange.lessons.models import Lesson
 from exchange.lessons.rules import DECLINES, FARTHEST, MOST_TIMES, Span
-from exchange.templatetags.lessons import how_long, span
+from exchange.templatetags.lessons import how_long, span_text
 
 LENGTHS = (30, 45, 60, 90, 120)  # minutes that are offered
 USUAL_LENGTH = 60
@@ -124,8 +125,10 @@ class AgreeForm(KeyForm):
         self.initial.setdefault("minutes", self.length)
         for name in {"counter": ("in_return",), "move": ("minutes", "format", "place", "in_return")}.get(scope, ()):
             del self.fields[name]
-        self.spans = {each.starts_at.isoformat(): each for each in suggested}
-        self._choice("suggested").choices = [(key, span(each)) for key, each in self.spans.items()]
+        # What was free when the page was drawn may be asked for, though something else is proposed by now.
+        sent = [Span(at, at + timedelta(minutes=self.length)) for at in moments(_listed(data, "suggested"))]
+        self.spans = {each.starts_at.isoformat(): each for each in sorted({*suggested, *sent}, key=_start)}
+        self._choice("suggested").choices = [(key, span_text(each)) for key, each in self.spans.items()]
         today = timezone.localdate(timezone=timezone.get_default_timezone())
         bounds = {"min": today.isoformat(), "max": (today + FARTHEST).isoformat()}
         for number in range(1, MOST_TIMES + 1):
@@ -145,6 +148,11 @@ class AgreeForm(KeyForm):
     def shows_more(self) -> bool:
         """Whether anything stands in the second or third time."""
         return any(field.value() or field.errors for pair in self.times[1:] for field in pair)
+
+    @property
+    def shows_own(self) -> bool:
+        """Whether anything stands in any of the times that are typed."""
+        return any(field.value() or field.errors for pair in self.times for field in pair)
 
     @property
     def terms(self) -> dict[str, Any]:
@@ -242,6 +250,27 @@ class DisputeForm(forms.Form):
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, prefix="dispute")
+
+
+def moments(texts: Iterable[str]) -> list[datetime]:
+    """Give the moments to come that some texts name, with their zone; what is none is left out."""
+    found, now = [], timezone.now()
+    for text in texts:
+        try:
+            at = parse_datetime(text[:40])
+        except ValueError:
+            at = None
+        if at is not None and timezone.is_aware(at) and now < at <= now + FARTHEST:
+            found.append(at.astimezone(UTC))
+    return found[: 2 * MOST_TIMES]
+
+
+def _start(each: Span) -> datetime:
+    return each.starts_at
+
+
+def _listed(data: Any, name: str) -> list[str]:
+    return data.getlist(name) if data is not None and hasattr(data, "getlist") else []
 
 
 def why_words(why: str, *, is_own_offer: bool = False) -> str:

@@ -1,6 +1,6 @@
 """Lessons as the API shows and takes them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -155,6 +155,7 @@ class ResolveIn(KeyIn):
     note = Text(max_length=500, required=False, allow_blank=True)
 
 
-def spans(times: list[Any], minutes: int) -> list[Span]:
-    """Give the spans of a question from when each begins."""
-    return [Span(at, at + timedelta(minutes=minutes)) for at in times]
+def spans(times: list[datetime], minutes: int) -> list[Span]:
+    """Give the spans of a question from when each begins; one that is farther than any calendar has no length."""
+    last = datetime.max.replace(tzinfo=UTC) - timedelta(minutes=minutes)
+    return [Span(at, at + timedelta(minutes=minutes) if at <= last else at) for at in times]

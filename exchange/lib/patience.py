@@ -1,6 +1,8 @@
 """Connections to PostgreSQL that give up on a server which hangs: the kernel keeps such a line open for ever."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -38,6 +40,16 @@ class PatientConnection(psycopg.Connection[Any]):
             raise psycopg.OperationalError("the database does not answer") from None
         self.used_at = time.monotonic()
         return answer
+
+
+@contextmanager
+def unhurried(line: Any) -> Iterator[None]:
+    """Let a connection wait for ever, for work by night that reads everything."""
+    usual, line.patience = getattr(line, "patience", 0.0), 0.0
+    try:
+        yield
+    finally:
+        line.patience = usual
 
 
 def patient(seconds: float) -> type[PatientConnection]:

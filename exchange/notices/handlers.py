@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Guardianship, Person, TrustedContact
 from accounts.services import care
+from exchange.ledger.models import Transfer
 from exchange.lessons import rules as waiting
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
@@ -81,6 +82,24 @@ def tell_of_ring(event: Event) -> None:
         kind=event.name.replace(".", "_"),
         key=str(ring.pk),
         url=ring.get_absolute_url(),
+    )
+
+
+@on("hours.given", "hours.reversed")
+def tell_of_hours(event: Event) -> None:
+    """Somebody got hours as a gift, or an entry of theirs was moved back by a curator."""
+    act = Transfer.objects.select_related("payer", "payee").filter(id=event.subject_id).first()
+    if act is None:
+        return
+    is_reversed = act.kind == Transfer.Kind.REVERSE
+    sides = [act.payer.person_id, act.payee.person_id] if is_reversed else [act.payee.person_id]
+    notices.tell(
+        people=[side for side in sides if side is not None],
+        kind="hours",
+        key=str(act.pk),
+        url=reverse("hours"),
+        act=act.kind,
+        minutes=act.minutes,
     )
 
 

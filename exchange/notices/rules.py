@@ -47,6 +47,7 @@ KINDS = {
     "wish_claimed": Kind(NEVER),  # a neighbour took one's wish and is about to write
     "wish_climbed": Kind(DIGEST),  # more is done for a wish that waits
     "still_true": Kind(DIGEST),  # a listing asks whether it is still true
+    "hours": Kind(DIGEST),  # hours came as a gift, or a curator put an entry right
     "guardian": Kind(NOW),  # a guardian agreed, declined or ended it
     "report": Kind(NOW),  # what came of a report one made
     "thanks_may": Kind(DIGEST),  # a lesson is confirmed: one may say thank you

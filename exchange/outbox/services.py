@@ -84,7 +84,7 @@ def emit(name: str, subject: models.Model | int | str, **payload: Any) -> None:
     if not connection.in_atomic_block:
         raise RuntimeError(f"outbox.emit({name!r}) needs an open transaction")
     subject_id = str(subject.pk if isinstance(subject, models.Model) else subject)
-    queues = sorted({route.queue for route in _routes.get(name, ())}) or [BELLS]
+    queues = queues_of(name)
     Event.objects.bulk_create(
         [Event(name=name, queue=queue, subject_id=subject_id, payload=payload) for queue in queues]
     )
@@ -92,6 +92,11 @@ def emit(name: str, subject: models.Model | int | str, **payload: Any) -> None:
     for queue in queues:
         if _WAKERS[queue] not in waiting:  # one bell for a transaction, however many events
             transaction.on_commit(_WAKERS[queue], robust=True)
+
+
+def queues_of(name: str) -> list[str]:
+    """Give the queues that hear of an event, for statements that write its rows themselves."""
+    return sorted({route.queue for route in _routes.get(name, ())}) or [BELLS]
 
 
 def relay(*, queue: str | None = None, limit: int = 200) -> int:

@@ -23,12 +23,15 @@ def span(row: Any) -> SafeString:
 
     Always by the city's clock, where the lesson is; said so where the reader lives by another one.
     """
-    if not row or row.starts_at is None:
-        return SafeString("")
+    return format_html("<bdi>{}</bdi>", span_text(row)) if row and row.starts_at else SafeString("")
+
+
+def span_text(row: Any) -> str:
+    """The same as plain text, where it stands alone."""
     city = timezone.get_default_timezone()
     starts, ends = row.starts_at.astimezone(city), row.ends_at.astimezone(city)
     text = _("%(day)s, %(start)s to %(end)s") % {"day": _day(starts), "start": _clock(starts), "end": _clock(ends)}
-    return format_html("<bdi>{}</bdi>", _by_which_clock(digits(text), row.starts_at))
+    return _by_which_clock(digits(text), row.starts_at)
 
 
 @register.filter

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from exchange.ledger.services import audit
 from exchange.lib import breaker
 from exchange.lib.counters import BREAKERS, POOL
 from exchange.outbox import services as outbox
@@ -109,8 +110,13 @@ class Standing:
             age.add_metric([queue], seconds)
         parked = GaugeMetricFamily("rukn_outbox_parked", "Events that failed too often", value=outbox.parked_count())
         count, seconds = outbox.standing_of(module="search.")
+        looked = audit.last()
         return [
             length, age, parked,
+            GaugeMetricFamily(
+                "rukn_ledger_faults", "What the last nightly look at the ledger found wrong (-1: none yet)",
+                value=looked.faults if looked else -1,
+            ),
             GaugeMetricFamily("rukn_index_waiting", "News the search index has not taken yet", value=count),
             GaugeMetricFamily("rukn_index_lag_seconds", "Age of the oldest of it", value=seconds),
             GaugeMetricFamily(

@@ -70,6 +70,7 @@ FORMS = {
     "lesson_confirm": ["key"],
     "lesson_again": ["key"],
     "desk_begin": [],
+    "desk_lesson": ["outcome", "note"],
     "desk_undo": [],
 }
 STEPS = {2: ["body", "speaks"], 3: ["format", "district", "place"], 4: ["free"], 5: ["in_return", "in_return_note"]}

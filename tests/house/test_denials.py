@@ -122,6 +122,8 @@ RULES = {
     ("GET", "desk_waiting"): CURATORS,
     ("POST", "desk_ring"): CURATORS_ACT,
     ("GET", "desk_talks"): CURATORS,
+    ("GET", "desk_lessons"): CURATORS,
+    ("POST", "desk_lesson"): (DOOR, *(GONE,) * 6),  # nothing is disputed
     ("POST", "desk_held"): (DOOR, *(GONE,) * 6),
     ("GET", "desk_file"): (DOOR, *(GONE,) * 6),
     ("POST", "desk_report"): (DOOR, *(GONE,) * 6),

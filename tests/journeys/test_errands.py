@@ -103,7 +103,7 @@ def test_pages_can_be_read_in_the_largest_text_by_day_and_night(visit, language,
     with page.expect_response("**/appearance/"):
         page.locator("button[name=text][value=largest]").click()
     look(page)
-    for address in ("/", "/find/?q=sewing", "/me/", "/talks/", "/me/hours/", "/help/"):
+    for address in ("/", "/find/?q=sewing", "/me/", "/talks/", "/me/free-hours/", "/me/hours/", "/help/"):
         page.goto(address)
         assert page.locator("html").get_attribute("data-text") == "largest"
         look(page)

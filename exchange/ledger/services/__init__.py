@@ -7,21 +7,24 @@ refused (`KeyReused`).
 from typing import cast
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Person
+from accounts.services import care
 from exchange.ledger import rules
 from exchange.ledger.models import Account, Transfer
-from exchange.ledger.services import book
+from exchange.ledger.services import book, one_call
 from exchange.ledger.services.acts import Act, Kind, NoAccount, refusal
+from exchange.ledger.services.patience import again
 from exchange.ledger.services.refusals import (
     BadAmount,
     HoursOff,
     KeyReused,
     NotEnoughHours,
+    NotReachable,
     NotReversible,
     NotTheirs,
     SameAccount,
@@ -29,8 +32,8 @@ from exchange.ledger.services.refusals import (
 from exchange.lib.text import clean
 
 __all__ = [
-    "BadAmount", "HoursOff", "KeyReused", "NotEnoughHours", "NotReversible", "NotTheirs", "SameAccount", "balance_of",
-    "give", "give_back", "held", "hold", "is_on", "open_account", "reverse", "settle", "share",
+    "BadAmount", "HoursOff", "KeyReused", "NotEnoughHours", "NotReachable", "NotReversible", "NotTheirs", "SameAccount",
+    "again", "balance_of", "give", "give_back", "held", "hold", "is_on", "open_account", "reverse", "settle", "share",
 ]  # fmt: skip
 
 LONGEST_KEY, LONGEST_SUBJECT, LONGEST_TITLE, LONGEST_URL, LONGEST_NOTE = 120, 60, 120, 200, 200
@@ -79,10 +82,13 @@ def give_back(*, subject: str, key: str) -> Transfer | None:
 def give(*, giver: Person, receiver: Person | None, minutes: int, note: str = "", key: str) -> Transfer:
     """Give hours to a person, or to the community pot (None).
 
-    Refused: `HoursOff`, `NotEnoughHours`, `BadAmount`, `SameAccount`, `KeyReused`.
+    Refused: `HoursOff`, `NotEnoughHours`, `BadAmount`, `SameAccount`, `KeyReused`, `NotReachable` (gone, blocked
+    either way, or young without a guardian), `AgeNotSaid` and `NeedsGuardian` of the giver.
     """
     _require_on()
     _require_amount(minutes)
+    if receiver is not None:
+        care.require_may_meet(giver)
     payee = receiver.pk if receiver else 0
     act = Act(Kind.GIVE, _key(key), timezone.now(), asked=minutes, payer=giver.pk, payee=payee, note=_note(note))
     return _made(_perform(act))
@@ -125,17 +131,19 @@ def balance_of(*, person: Person) -> int:
 def open_account(*, person_id: int) -> None:
     """Open a person's account, with the hours everyone begins with; a second time changes nothing."""
     floor, ceiling = -settings.HOURS_FLOOR, settings.HOURS_CEILING or None
-    Account.objects.bulk_create(
-        [Account(kind=Account.Kind.PERSON, person_id=person_id, floor=floor, ceiling=ceiling)], ignore_conflicts=True
-    )
+    tip = rules.opening(Account.Kind.PERSON, person_id, "", 0)
+    opened = Account(kind=Account.Kind.PERSON, person_id=person_id, floor=floor, ceiling=ceiling, tip=tip)
+    Account.objects.bulk_create([opened], ignore_conflicts=True)
     if settings.HOURS_START:
         _perform(Act(Kind.START, f"start:{person_id}", timezone.now(), asked=settings.HOURS_START, payee=person_id))
 
 
 def _perform(act: Act) -> Transfer | None:
+    """Do an act by the way of this database, opening the accounts it needs."""
+    perform = one_call.perform if connection.vendor == "postgresql" else book.perform
     while True:
         try:
-            return book.perform(act)[0]
+            return again(lambda: perform(act))[0]
         except NoAccount as missing:
             open_account(person_id=missing.person)
 

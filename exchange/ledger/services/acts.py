@@ -10,6 +10,7 @@ from exchange.ledger.services import refusals
 from exchange.lib.errors import Refused
 
 Kind = Transfer.Kind
+EVENTS = {Kind.GIVE: "hours.given", Kind.SHARE: "hours.given", Kind.REVERSE: "hours.reversed"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Act:
     title: str = ""
     url: str = ""
 
+    @property
+    def event(self) -> str:
+        """What upper rooms hear of it; of lessons they know themselves."""
+        return EVENTS.get(self.kind, "")
+
 
 class NoAccount(Exception):
     """A person has none yet: it is opened, and the act tried again."""
@@ -44,6 +50,8 @@ def refusal(code: str) -> Refused:
         return refusals.NotEnoughHours(_("There are not enough hours in this account."))
     if code == "key_reused":
         return refusals.KeyReused(_("This operation was already used for something else."))
+    if code == "not_reachable":
+        return refusals.NotReachable(_("This neighbour cannot be given hours now."))
     if code == "not_reversible":
         return refusals.NotReversible(_("This entry cannot be reversed, or was reversed already."))
     if code == "same_account":

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from accounts import policies
+from accounts.models import Person
 from exchange.ledger import rules
 from exchange.ledger.models import Account, Posting, Transfer
 from exchange.ledger.services.acts import Act, Kind, NoAccount, refusal
+from exchange.outbox import services as outbox
 
 Legs = dict[int, int]  # account → minutes that come (+) or go (−)
 
@@ -64,7 +67,7 @@ def _hold(act: Act) -> tuple[Transfer, bool]:
     if escrow is None:
         escrow = Account.objects.create(
             kind=Account.Kind.ESCROW, person_id=act.payer, subject=act.subject, title=act.title, url=act.url,
-            floor=0, opened_at=act.now,
+            floor=0, opened_at=act.now, tip=rules.opening(Account.Kind.ESCROW, act.payer, act.subject, 0),
         )  # fmt: skip
         locked[escrow.pk] = escrow
     return _write(act, locked, {payer.pk: -act.asked, escrow.pk: act.asked}, payer.pk, escrow.pk), True
@@ -107,6 +110,8 @@ def _move(act: Act) -> tuple[Transfer, bool]:
     """Give hours from one to another, to or from the pot, or issue them."""
     if act.payer and act.payer == act.payee:
         raise refusal("same_account")
+    if act.kind == Kind.GIVE and act.payee:
+        _require_reachable(act)
     payer = _account(act.payer) if act.payer else None
     payee = _account(act.payee) if act.payee else None
     ids = [row.pk for row in (payer, payee) if row is not None]
@@ -120,12 +125,7 @@ def _move(act: Act) -> tuple[Transfer, bool]:
     commons = [row for row in locked.values() if row.person_id is None]
     legs: Legs = defaultdict(int)
     if act.kind == Kind.SHARE:
-        drawn = rules.draw(act.asked, [(row.pk, row.balance) for row in commons])
-        if sum(part for _number, part in drawn) < act.asked:
-            raise refusal("not_enough_hours")
-        for number, part in drawn:
-            legs[number] -= part
-        source = drawn[0][0]
+        source = _draw(act, commons, legs)
     else:
         source = payer.pk if payer is not None else commons[0].pk
         legs[source] -= act.asked
@@ -134,6 +134,22 @@ def _move(act: Act) -> tuple[Transfer, bool]:
         return _write(act, locked, legs, source, commons[0].pk), True
     _receive(locked, legs, payee.pk, act.asked)
     return _write(act, locked, legs, source, payee.pk), True
+
+
+def _require_reachable(act: Act) -> None:
+    giver, receiver = Person.objects.get(id=act.payer), Person.objects.get(id=act.payee)
+    if not policies.may_write_to(giver, receiver) or policies.lacks_guardian(receiver):
+        raise refusal("not_reachable")
+
+
+def _draw(act: Act, commons: list[Account], legs: Legs) -> int:
+    """Take what is asked for out of the pot, the fullest rows first; gives the first of them."""
+    drawn = rules.draw(act.asked, [(row.pk, row.balance) for row in commons])
+    if sum(part for _number, part in drawn) < act.asked:
+        raise refusal("not_enough_hours")
+    for number, part in drawn:
+        legs[number] -= part
+    return drawn[0][0]
 
 
 def _reverse(act: Act) -> tuple[Transfer, bool]:
@@ -161,7 +177,10 @@ def _shard(kind: Account.Kind, number: int) -> int:
     found = rows.first()
     if found is None:
         floor = 0 if kind == Account.Kind.POT else None
-        Account.objects.bulk_create([Account(kind=kind, shard=shard, floor=floor)], ignore_conflicts=True)
+        Account.objects.bulk_create(
+            [Account(kind=kind, shard=shard, floor=floor, tip=rules.opening(kind, None, "", shard))],
+            ignore_conflicts=True,
+        )
         found = rows.get()
     return found
 
@@ -195,10 +214,14 @@ def _write(
         if change < 0 and account.floor is not None and account.balance < account.floor:
             raise refusal("not_enough_hours")
         lines.append(Posting(account=account, minutes=change, balance=account.balance, before=bytes(account.tip)))
+    if len(lines) < 2:
+        raise refusal("bad_amount")
     made.digest = rules.digest(made.particulars, [line.tie for line in lines])
     made.save(force_insert=True)
     for line in lines:
         line.transfer = made
         Account.objects.filter(id=line.account_id).update(balance=line.balance, tip=made.digest)
     Posting.objects.bulk_create(lines)
+    if act.event:
+        outbox.emit(act.event, made)
     return made

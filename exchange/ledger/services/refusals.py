@@ -21,6 +21,12 @@ class KeyReused(Refused):
     code = "key_reused"
 
 
+class NotReachable(Refused):
+    """The receiver is gone, or a block stands between the two; which one is not told."""
+
+    code = "not_reachable"
+
+
 class SameAccount(Refused):
     """Hours go from one to another."""
 

@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -23,9 +22,9 @@ from accounts.models import Person
 from exchange.ledger import services as ledger
 from exchange.lessons import next_steps, states
 from exchange.lessons import services as lessons
-from exchange.lessons.forms import AgreeForm, CancelForm, DeclineForm, DisputeForm, KeyForm, why_words
+from exchange.lessons.forms import AgreeForm, CancelForm, DeclineForm, DisputeForm, KeyForm, moments, why_words
 from exchange.lessons.models import Lesson
-from exchange.lessons.rules import Span
+from exchange.lessons.rules import MOST_TIMES, Span
 from exchange.lessons.services import reading
 from exchange.lib.errors import Refused
 
@@ -291,16 +290,11 @@ def _first_terms(row: Lesson) -> dict[str, Any]:
 
 
 def _first_times(asked: list[str]) -> dict[str, Any]:
-    """Give times named in an address as first answers; what is no time is left out."""
+    """Give times named in an address as first answers."""
     found: dict[str, Any] = {}
-    for number, text in enumerate(asked[:3], start=1):
-        try:
-            at = parse_datetime(text[:40])
-        except ValueError:
-            at = None
-        if at is not None and timezone.is_aware(at):
-            local = at.astimezone(timezone.get_default_timezone())
-            found |= {f"day_{number}": local.date(), f"time_{number}": local.time()}
+    for number, at in enumerate(moments(asked)[:MOST_TIMES], start=1):
+        local = at.astimezone(timezone.get_default_timezone())
+        found |= {f"day_{number}": local.date(), f"time_{number}": local.time()}
     return found
 
 

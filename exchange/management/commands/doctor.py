@@ -4,6 +4,7 @@ import json
 import socket
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import redis
@@ -18,6 +19,7 @@ from django.utils import timezone
 
 from exchange.celery import app as celery
 from exchange.chat.services import cabinet
+from exchange.ledger.services import audit
 from exchange.notices import webpush
 from exchange.outbox import services as outbox
 from exchange.outbox.models import Event
@@ -30,6 +32,7 @@ from skills.services import concepts
 
 OLDEST_OUTBOX_SECONDS = 120
 OLDEST_HEARTBEAT_SECONDS = 60
+OLDEST_AUDIT = timedelta(days=2)
 
 Check = Callable[[], "str | tuple[str, str]"]  # what is well, or (what is not, its fix)
 
@@ -190,6 +193,21 @@ def _engine() -> str | tuple[str, str]:
     return "Elasticsearch answers and has our index"
 
 
+def _ledger() -> str | tuple[str, str]:
+    last = audit.last()
+    if last is not None and last.faults:
+        return (
+            f"{last.faults} faults on {last.at:%Y-%m-%d}",
+            "Run `manage.py ledger verify`; docs/hours.md says what next.",
+        )
+    if last is None or timezone.now() - last.at > OLDEST_AUDIT:
+        found = audit.verify(is_quick=True)
+        if not found.is_well:
+            return "balances do not agree with their postings", "Run `manage.py ledger verify`; see docs/hours.md."
+        return "balances agree with their postings"
+    return f"agreed with itself on {last.at:%Y-%m-%d}"
+
+
 def _look() -> str | tuple[str, str]:
     needed = ("rukn/rukn.css", "rukn/chat.js", "rukn/fonts/noto-sans-arabic.woff2")
     missing = [name for name in needed if finders.find(name) is None]
@@ -226,6 +244,7 @@ CHECKS: dict[str, Check] = {
     "workers": _workers,
     "scheduler": _scheduler,
     "elasticsearch": _engine,
+    "ledger": _ledger,
     "look": _look,
     "words": _words,
     "clock": _clock,

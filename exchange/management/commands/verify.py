@@ -1,4 +1,4 @@
-"""Hold the promises against the rows: message order, the search index, matches, the outbox."""
+"""Hold the promises against the rows: talks, the ledger, lessons, the search index, matches, the outbox."""
 
 import json
 import sys
@@ -6,9 +6,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db.models import Count, F, Max, Q
+from django.utils import timezone
 
 from exchange.chat.models import Conversation, Member
 from exchange.chat.services import cabinet
+from exchange.ledger.services import audit
+from exchange.lessons.services import checking as lessons_checking
 from exchange.outbox import services as outbox
 from matching.models import Match
 from search import indexing
@@ -19,7 +22,7 @@ OLDEST_OUTBOX_SECONDS = 300
 
 
 class Command(BaseCommand):
-    help = "Check message sequences, the index against the database, matches and the outbox; exit status 1 on a fault."
+    help = "Check talks, the ledger, lessons, the index, matches and the outbox; exit status 1 on a fault."
 
     def handle(self, *args: Any, **options: Any) -> None:
         faults = {
@@ -28,6 +31,7 @@ class Command(BaseCommand):
                 Member.objects.filter(seen_seq__gt=F("conversation__last_seq")).values_list("id", flat=True)
             ),
             "files_missing": cabinet.missing(),
+            "ledger": _ledger(),
             **_index(),
             "matches_of_one_owner": list(
                 Match.objects.filter(offer__owner=F("wish__owner")).values_list("id", flat=True)
@@ -38,6 +42,7 @@ class Command(BaseCommand):
                 .values_list("id", flat=True)
             ),
         }
+        faults |= lessons_checking.faults(now=timezone.now())
         age = outbox.oldest_waiting_seconds()
         is_well = not any(faults.values()) and age < OLDEST_OUTBOX_SECONDS
         for name, ids in faults.items():
@@ -46,6 +51,11 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps({"ok": is_well, "outbox_seconds": round(age, 1), **faults}))
         if not is_well:
             sys.exit(1)
+
+
+def _ledger() -> list[str]:
+    """Give what does not agree in the ledger, fault and row."""
+    return [f"{name} {number}" for name, ids in audit.verify().faults.items() for number in ids]
 
 
 def _index() -> dict[str, list[Any]]:

@@ -312,7 +312,7 @@ def _conversations(city: City) -> int:
 
 def _agree(
     city: City, lesson: Lesson, *, by: str, in_days: int, hour: int, times: int = 1, accepted: bool = False,
-    confirmed: bool = False, **terms: Any,
+    confirmed: bool = False, disputed: str = "", **terms: Any,
 ) -> None:  # fmt: skip
     """Let a pair agree on a lesson in so many days, and for one that is over bring it to its end."""
     asker = city.people[by]
@@ -320,12 +320,17 @@ def _agree(
     spans = [lessons.Span(day + timedelta(days=more), day + timedelta(days=more, hours=1)) for more in range(times)]
     asked_at = min(city.now, day) - timedelta(days=1)
     lessons.ask(lesson=lesson, by=asker, times=spans, minutes=60, format="place", now=asked_at, **terms)
-    if accepted:
-        answerer = lesson.other(asker)
-        lessons.accept(lesson=lesson, by=answerer, proposal=lesson.proposals.get(), now=asked_at + timedelta(hours=2))
-        lessons.keep_time(now=city.now)
+    if not accepted:
+        return
+    answerer = lesson.other(asker)
+    proposal = lesson.proposals.get()
+    lessons.accept(lesson=lesson, by=answerer, proposal=proposal, now=asked_at + timedelta(hours=2))
     if confirmed:
-        lessons.confirm(lesson=lesson, by=lesson.learner, now=city.now)
+        lessons.confirm(lesson=lesson, by=lesson.learner, now=proposal.ends_at + timedelta(hours=1))
+    elif disputed:
+        lessons.dispute(lesson=lesson, by=asker, note=disputed, now=city.now - timedelta(hours=3))
+    else:
+        lessons.keep_time(now=city.now)
 
 
 def _talk(

@@ -63,12 +63,14 @@ def town(make_offer, make_wish, cast, relay):
     listings.pause(listing=paused, by=salma)
     relay()
     dispute = Lesson.objects.create(
-        teacher=salma, learner=yusuf, opened_by=yusuf, conversation=lesson.conversation, follows=lesson, state="disputed",
+        teacher=salma, learner=yusuf, opened_by=yusuf, conversation=lesson.conversation, follows=lesson,
+        state="disputed",
         starts_at=lesson.made_at - timedelta(hours=3), ends_at=lesson.made_at - timedelta(hours=2), minutes=60,
         disputed_at=lesson.made_at,
     )  # fmt: skip
     return {
-        "lesson": lesson, "dispute": dispute, "offer": offer, "wish": wish, "bikes": bikes, "talk": chat.Conversation(pk=lesson.conversation_id),
+        "lesson": lesson, "dispute": dispute,
+        "offer": offer, "wish": wish, "bikes": bikes, "talk": chat.Conversation(pk=lesson.conversation_id),
         "waiting": waiting, "decision": decision, "draft": Listing(pk=draft.listing_id), "paused": paused, **cast,
     }  # fmt: skip
 

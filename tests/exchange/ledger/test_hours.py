@@ -5,7 +5,7 @@ import pytest
 from exchange.ledger import services as ledger
 from exchange.ledger.models import Account, Posting, Transfer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("way")]
 
 
 def everything() -> int:

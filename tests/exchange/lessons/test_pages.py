@@ -2,15 +2,18 @@
 
 import re
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from django.template.loader import get_template
 from django.utils import timezone
 
 from accounts.services import care
 from exchange.lessons import services as lessons
-from exchange.lessons.models import Lesson
+from exchange.lessons import states
+from exchange.lessons.models import Lesson, Taken
 from exchange.lessons.rules import Span
+from exchange.lessons.services import reading
 
 FIRST = {"day_1": "2026-11-27", "time_1": "18:00"}
 TERMS = {"minutes": "60", "format": "place", "place": "مكتبة الحي", "in_return": "gift"}
@@ -68,6 +71,10 @@ class TestAsking:
         assert (row.state, row.place, row.in_return, row.minutes) == ("asked", "مكتبة الحي", "gift", 60)
         starts = [each.starts_at.isoformat() for each in row.proposals.order_by("starts_at")]
         assert starts == ["2026-11-27T15:00:00+00:00", "2026-11-28T06:30:00+00:00"]  # Amman is three hours ahead
+
+    def test_begins_on_the_page_of_the_listing_too(self, enquiry, yusuf, client_of):
+        page = client_of(yusuf).get(f"/listings/{enquiry.listing_id}/").content.decode()
+        assert f'href="/lessons/{enquiry.pk}/ask/"' in page
 
     def test_takes_arabic_digits(self, enquiry, yusuf, post):
         assert went(post(yusuf, enquiry, "ask", day_1="٢٠٢٦-١١-٢٧", time_1="١٨:٠٠", **TERMS), enquiry)
@@ -362,3 +369,22 @@ def test_spans_of_another_year_name_it(times):
     far = times(1, days=60)[0]
     with translation.override("en"):
         assert "2027" in span(Span(far.starts_at, far.ends_at))
+
+
+@pytest.mark.parametrize("act", [act for act in states.ACTS if act not in reading.UNSPOKEN])
+def test_every_step_has_its_sentence(act):
+    assert get_template(f"lessons/steps/{act}.html")
+
+
+def test_a_time_that_was_free_when_the_page_was_drawn_may_still_be_asked_for(enquiry, yusuf, salma, page, post):
+    text = page(yusuf, enquiry, "ask/")
+    offered = re.findall(r'name="suggested" value="([^"]+)"', text)
+    assert 1 <= len(offered) <= 3
+    assert "&lt;bdi" not in text
+    at = datetime.fromisoformat(offered[0])
+    Taken.objects.create(person=salma, lesson=enquiry, starts_at=at, ends_at=at + timedelta(minutes=30))
+    assert offered[0] not in page(yusuf, enquiry, "ask/")
+    answer = post(yusuf, enquiry, "ask", suggested=offered[0], **{**TERMS, "minutes": "90"})
+    assert went(answer, enquiry)
+    (proposal,) = enquiry.proposals.all()
+    assert proposal.ends_at - proposal.starts_at == timedelta(minutes=90)

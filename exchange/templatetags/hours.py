@@ -1,0 +1,28 @@
+"""Hours in the words and digits of the reader."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from exchange.ledger import words
+from exchange.templatetags.rukn import digits
+
+register = template.Library()
+
+
+@register.filter
+def in_words(minutes: int) -> str:
+    """Minutes as hours and minutes in words, for mails without markup."""
+    return digits(words.span(minutes))
+
+
+@register.filter
+def span(minutes: int) -> SafeString:
+    """The same, isolated."""
+    return format_html("<bdi>{}</bdi>", in_words(minutes))
+
+
+@register.filter
+def signed(minutes: int) -> SafeString:
+    """The same with + or −."""
+    return format_html("<bdi>{}</bdi>", digits(words.signed(minutes)))
