@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -15,6 +16,7 @@ from accounts.rules import PARTS, week_of
 from exchange.chat import services as chat
 from exchange.ledger import services as ledger
 from exchange.lessons import services as lessons
+from exchange.lessons.models import Sitting
 from exchange.lessons.services import reading
 from exchange.moderation import services as moderation
 from exchange.passport import services as passports
@@ -27,6 +29,7 @@ from skills.models import Listing, Revision, Tag
 from skills.services import concepts
 
 HOME_CARDS = 6
+MOST_DATES = 6
 MORE_CARDS = 3
 MOST_OF_A_SKILL = 2
 LONG_VALUE = 20  # characters: what one would not like to type again
@@ -133,7 +136,9 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 def listing(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one listing whole, why this reader might meet its owner, and one button."""
     reader, language = request.user, str(request.LANGUAGE_CODE)
-    row = get_object_or_404(Listing.objects.visible_to(reader).with_card().select_related("owner__profile"), pk=pk)
+    rows = Listing.objects.visible_to(reader).with_card().select_related("owner__profile")
+    dates = Sitting.objects.to_come()
+    row = get_object_or_404(rows.annotate(has_dates=Exists(dates.filter(listing=OuterRef("pk")))), pk=pk)
     reasons: list[str] = []
     enquiry = None
     if isinstance(reader, Person) and reader.pk != row.owner_id:
@@ -157,6 +162,7 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         "days": week_of(settings.CITY["weekend"]),
         "parts": PARTS,
         "is_own": reader.pk == row.owner_id,
+        "dates": dates.filter(listing=row).with_counts()[:MOST_DATES] if row.has_dates else [],
         "outlook": waiting.outlook(wish=row, now=timezone.now()) if shows_outlook else None,
         "more": cards_for(
             cards.rows(others.order_by("-published_at", "-id")[:MORE_CARDS]), reader=reader, language=language

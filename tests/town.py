@@ -25,6 +25,7 @@ class Town:
     enquiry: int
     met: int  # a confirmed lesson of the two, of which neither has written
     thanks: int  # the member's to the owner, of another one, shown to everyone
+    sitting: int
 
 
 def routes() -> dict[str, str]:
@@ -82,6 +83,10 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         "contact_answer": ("no-word-of-ours",),
         "key_remove": (1,),
         "time_remove": (1,),
+        **dict.fromkeys(
+            ("sitting", "sitting_seat", "sitting_queue", "sitting_leave", "sitting_cancel"), (town.sitting,)
+        ),
+        "sitting_new": (offer,),
         "lesson_ics": (987_654,),
         "calendar_feed": ("no-word-of-ours",),
         "desk_skill_undo": (1,),

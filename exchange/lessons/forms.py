@@ -4,17 +4,22 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import CleanCharField
+from accounts.rules import wall
 from exchange.lessons.models import Lesson
-from exchange.lessons.rules import DECLINES, FARTHEST, MOST_TIMES, Span
+from exchange.lessons.rules import DECLINES, FARTHEST, MOST_REPEATS, MOST_TIMES, Span
 from exchange.templatetags.lessons import how_long, span_text
+from exchange.templatetags.rukn import digits
+from skills.models import Listing
 
 LENGTHS = (30, 45, 60, 90, 120)  # minutes that are offered
 USUAL_LENGTH = 60
@@ -94,6 +99,13 @@ class AgreeForm(KeyForm):
     suggested = forms.MultipleChoiceField(
         label=_("Times when both of you are free"), required=False, widget=forms.CheckboxSelectMultiple
     )
+    repeat = forms.TypedChoiceField(
+        label=_("How often?"),
+        required=False,
+        coerce=int,
+        help_text=_("Every week at the same hour, agreed on with one yes."),
+        error_messages={"invalid_choice": _("Choose how often.")},
+    )
     format = forms.ChoiceField(
         label=_("Where?"),
         choices=Lesson.Format.choices,
@@ -123,7 +135,11 @@ class AgreeForm(KeyForm):
         lengths = LENGTHS if self.length in LENGTHS else tuple(sorted((*LENGTHS, self.length)))
         self._choice("minutes").choices = [(each, how_long(each)) for each in lengths]
         self.initial.setdefault("minutes", self.length)
-        for name in {"counter": ("in_return",), "move": ("minutes", "format", "place", "in_return")}.get(scope, ()):
+        self._choice("repeat").choices = [(each, how_often(each)) for each in range(1, MOST_REPEATS + 1)]
+        for name in {
+            "counter": ("repeat", "in_return"),
+            "move": ("minutes", "repeat", "format", "place", "in_return"),
+        }.get(scope, ()):
             del self.fields[name]
         # What was free when the page was drawn may be asked for, though something else is proposed by now.
         sent = [Span(at, at + timedelta(minutes=self.length)) for at in moments(_listed(data, "suggested"))]
@@ -157,13 +173,15 @@ class AgreeForm(KeyForm):
     @property
     def terms(self) -> dict[str, Any]:
         """Give what services take, from a valid form."""
-        names = ("times", "minutes", "format", "place", "in_return", "key")
+        names = ("times", "minutes", "repeat", "format", "place", "in_return", "key")
         return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
 
     def clean(self) -> dict[str, Any]:
         """Put the times together as spans, each once, in their order."""
         fields = super().clean() or {}
         length = timedelta(minutes=fields.get("minutes") or self.length)
+        if "repeat" in self.fields:
+            fields["repeat"] = fields.get("repeat") or 1
         starts = {self.spans[key].starts_at for key in fields.get("suggested", ()) if key in self.spans}
         typed = [self._time(number) for number in range(1, MOST_TIMES + 1)]
         starts.update(each for each in typed if each is not None)
@@ -197,6 +215,72 @@ class AgreeForm(KeyForm):
             self.add_error(names[1], gettext("This time is over."))
             return None
         return starts
+
+
+class SittingForm(forms.Form):
+    """A date of a group lesson: when, how long, how many seats, where, in return for what."""
+
+    day = DayField()
+    time = HourField()
+    minutes = forms.TypedChoiceField(
+        label=_("How long?"), coerce=int, error_messages={"invalid_choice": _("Choose how long it lasts.")}
+    )
+    seats = forms.TypedChoiceField(
+        label=_("How many seats?"),
+        coerce=int,
+        choices=[(number, number) for number in range(2, 31)],
+        error_messages={"required": _("Choose how many seats."), "invalid_choice": _("Choose how many seats.")},
+    )
+    format = forms.ChoiceField(
+        label=_("Where?"),
+        choices=Lesson.Format.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose where.")},
+    )
+    place = CleanCharField(
+        label=_("The place"),
+        required=False,
+        max_length=160,
+        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
+        error_messages={"max_length": _("Shorter, please: 160 characters at most.")},
+    )
+    in_return = forms.ChoiceField(
+        label=_("In return"),
+        choices=[each for each in Lesson.Return.choices if each[0] in (Lesson.Return.HOURS, Lesson.Return.GIFT)],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what it is in return for.")},
+    )
+
+    def __init__(self, data: Any = None, *, listing: Listing) -> None:
+        is_online = listing.format == Lesson.Format.ONLINE
+        start = {"minutes": USUAL_LENGTH, "seats": 6, "place": listing.place, "in_return": Lesson.Return.GIFT}
+        super().__init__(data, initial=start | {"format": Lesson.Format.ONLINE if is_online else Lesson.Format.PLACE})
+        lengths: Any = self.fields["minutes"]
+        lengths.choices = [(each, how_long(each)) for each in LENGTHS]
+        seats: Any = self.fields["seats"]
+        seats.choices = [(number, digits(number)) for number in range(2, 31)]
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """Give what the service takes, from a valid form."""
+        names = ("starts_at", "minutes", "seats", "format", "place", "in_return")
+        return {name: self.cleaned_data[name] for name in names}
+
+    def clean(self) -> dict[str, Any]:
+        """Read day and time off the city's clock; a place is needed where people meet."""
+        given = super().clean() or {}
+        day, hour = given.get("day"), given.get("time")
+        for name, value in (("day", day), ("time", hour)):
+            if value is None and name not in self.errors:
+                self.add_error(name, gettext("On which day?") if name == "day" else gettext("At what time?"))
+        if day is not None and hour is not None:
+            try:
+                given["starts_at"] = wall(day, hour, ZoneInfo(settings.TIME_ZONE))
+            except OverflowError:
+                self.add_error("day", gettext("That is more than a year away."))
+        if given.get("format") == Lesson.Format.PLACE and not given.get("place") and "place" not in self.errors:
+            self.add_error("place", gettext("Write where you meet, so that both find it."))
+        return given
 
 
 class DeclineForm(forms.Form):
@@ -250,6 +334,13 @@ class DisputeForm(forms.Form):
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, prefix="dispute")
+
+
+def how_often(count: int) -> str:
+    """Give the length of a series in words."""
+    if count == 1:
+        return gettext("Once")
+    return str(ngettext("%(shown)s week", "%(shown)s weeks", count)) % {"shown": digits(count)}
 
 
 def moments(texts: Iterable[str]) -> list[datetime]:

@@ -4,6 +4,8 @@ from django.utils import timezone
 
 from accounts.models import Guardianship
 from exchange.lessons import services as lessons
+from exchange.lessons.models import Lesson
+from exchange.lessons.services import sittings
 from exchange.outbox.models import Event
 from exchange.outbox.services import on
 
@@ -12,6 +14,14 @@ from exchange.outbox.services import on
 def forget_rests(events: list[Event]) -> None:
     """A teacher brought an offer back before its time: it rests no more."""
     lessons.forget_rests(listing_ids=[int(event.subject_id) for event in events])
+
+
+@on("lesson.cancelled")
+def pass_seat_on(event: Event) -> None:
+    """A seat in a group lesson was given back: the next who waits is offered it."""
+    sitting = Lesson.objects.filter(id=int(event.subject_id)).values_list("sitting", flat=True).first()
+    if sitting is not None:
+        sittings.fill(sitting_id=sitting)
 
 
 @on("person.blocked")

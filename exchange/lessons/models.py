@@ -2,9 +2,12 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +32,7 @@ class LessonQuerySet(models.QuerySet["Lesson"]):
 
     def with_people(self) -> "LessonQuerySet":
         """Fetch what a line or a page of lessons shows, in one query."""
-        return self.select_related("teacher", "learner", "conversation", "listing")
+        return self.select_related("teacher", "learner", "conversation", "listing", "series")
 
     def waiting_for(self, person: Person, *, soon: datetime) -> "LessonQuerySet":
         """Give those that wait for this person's answer or word, or begin before `soon`."""
@@ -75,6 +78,33 @@ class Series(models.Model):
         return f"{self.count} lessons"
 
 
+class SittingQuerySet(models.QuerySet["Sitting"]):
+    """Which group lessons."""
+
+    def to_come(self) -> "SittingQuerySet":
+        """Give those that are not called off and have not begun, the soonest first."""
+        return self.filter(cancelled_at=None, starts_at__gt=timezone.now()).order_by("starts_at", "id")
+
+    def visible_to(self, person: Person | AnonymousUser) -> "SittingQuerySet":
+        """Give those of listings a person may see, and those they teach or sit in."""
+        listed = Q(listing__in=Listing.objects.visible_to(person))
+        if not isinstance(person, Person):
+            return self.filter(listed)
+        sat = Lesson.objects.filter(learner=person, sitting=models.OuterRef("pk"))
+        return self.filter(listed | Q(teacher=person) | models.Exists(sat))
+
+    def with_counts(self) -> "SittingQuerySet":
+        """Count seats that are taken or kept for somebody as `spoken_for`, in the same query."""
+        taken = Lesson.objects.filter(sitting=models.OuterRef("pk"), state=states.BOOKED)
+        kept = Queued.objects.filter(sitting=models.OuterRef("pk"), offered_until__isnull=False)
+        return self.annotate(spoken_for=_count(taken) + _count(kept))
+
+
+def _count(rows: models.QuerySet[Any]) -> Coalesce:
+    counted = rows.order_by().values("sitting").annotate(count=models.Count("id")).values("count")
+    return Coalesce(models.Subquery(counted), 0)
+
+
 class Sitting(models.Model):
     """One time at which a teacher teaches several learners; each has a lesson of their own in it."""
 
@@ -94,6 +124,8 @@ class Sitting(models.Model):
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     sequence = models.PositiveIntegerField(default=0, db_default=0)
 
+    objects = SittingQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="sitting_ends_after_it_starts"),
@@ -102,6 +134,20 @@ class Sitting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.teacher_id}: {self.seats} seats"
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("sitting", args=[self.pk])
+
+    @property
+    def seats_left(self) -> int:
+        """Seats that anybody may take; needs `with_counts`."""
+        return max(0, self.seats - int(getattr(self, "spoken_for", self.seats)))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to come and not called off."""
+        return self.cancelled_at is None and self.starts_at > timezone.now()
 
 
 class Bundle(models.Model):
@@ -365,3 +411,22 @@ class Feed(models.Model):
 
     def __str__(self) -> str:
         return f"of {self.person_id}"
+
+
+class Queued(models.Model):
+    """That somebody waits for a seat in a group lesson; in the order of the numbers. There while they wait."""
+
+    sitting = models.ForeignKey(Sitting, on_delete=models.CASCADE, related_name="queue")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="queued")
+    at = models.DateTimeField(default=timezone.now)
+    offered_until = models.DateTimeField(null=True, blank=True)  # a seat is kept for them until then
+
+    class Meta:
+        verbose_name_plural = "queued"
+        constraints = [models.UniqueConstraint(fields=["sitting", "person"], name="queued_once")]
+        indexes = [
+            models.Index(fields=["offered_until"], condition=Q(offered_until__isnull=False), name="queued_offered")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} for {self.sitting_id}"

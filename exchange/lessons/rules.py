@@ -53,6 +53,7 @@ def usual_band(hellos: Iterable[Heard]) -> str:
 # --- agreeing on a time, meeting, and what comes after ----------------------------------------------------------------
 
 MOST_TIMES = 3  # in one question
+MOST_REPEATS = 12  # weeks of a series
 LEAST_MINUTES, MOST_MINUTES = 15, 480
 FARTHEST = timedelta(days=365)
 MOST_FEE = 10**9  # in the smallest unit of a currency

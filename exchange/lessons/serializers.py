@@ -112,6 +112,9 @@ class AskIn(TimesIn):
     in_return = Choice(Lesson.Return.choices, default=Lesson.Return.GIFT)
     fee = Whole(min_value=1, max_value=rules.MOST_FEE, required=False)
     currency = Text(max_length=3, required=False, allow_blank=True)
+    repeat = Whole(
+        min_value=1, max_value=rules.MOST_REPEATS, required=False, help_text="so many lessons, a week apart, as one"
+    )
 
 
 class CounterIn(TimesIn):
@@ -126,6 +129,12 @@ class AcceptIn(KeyIn):
     """Which of the times suits."""
 
     proposal = Whole(min_value=1)
+    without = serializers.ListField(
+        child=serializers.DateField(),
+        required=False,
+        max_length=rules.MOST_REPEATS,
+        help_text="days of a series that are left out",
+    )
 
 
 class DeclineIn(KeyIn):

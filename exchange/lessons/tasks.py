@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from exchange.lessons import services as lessons
+from exchange.lessons.services import sittings
 from exchange.outbox import services as outbox
 
 
@@ -21,4 +22,6 @@ def wait_for_answers(**_: Any) -> None:
 @shared_task(ignore_result=True)
 def keep_time(**_: Any) -> None:
     """Do what time does to lessons: remind, end, settle, lapse; every minute."""
-    lessons.keep_time(now=timezone.now())
+    now = timezone.now()
+    lessons.keep_time(now=now)
+    sittings.keep_seats(now=now)

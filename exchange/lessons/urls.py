@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from exchange.lessons.views import agreeing, calendar, hello
+from exchange.lessons.views import agreeing, calendar, hello, sittings
 
 urlpatterns = [
     path("listings/<row:pk>/hello/", hello.hello, name="hello"),
@@ -10,6 +10,12 @@ urlpatterns = [
     path("lessons/", agreeing.mine, name="lessons"),
     path("lessons/<row:pk>/", agreeing.lesson, name="lesson"),
     path("lessons/<row:pk>/lesson.ics", calendar.lesson_file, name="lesson_ics"),
+    path("listings/<row:pk>/sittings/new/", sittings.new, name="sitting_new"),
+    path("lessons/sittings/<row:pk>/", sittings.sitting, name="sitting"),
+    path("lessons/sittings/<row:pk>/seat/", sittings.seat, name="sitting_seat"),
+    path("lessons/sittings/<row:pk>/queue/", sittings.queue, name="sitting_queue"),
+    path("lessons/sittings/<row:pk>/leave/", sittings.leave, name="sitting_leave"),
+    path("lessons/sittings/<row:pk>/cancel/", sittings.cancel, name="sitting_cancel"),
     path("calendar/", calendar.about, name="calendar"),
     path("calendar/new/", calendar.make, name="calendar_make"),
     path("calendar/stop/", calendar.stop, name="calendar_stop"),

@@ -11,7 +11,7 @@ from accounts.services import care
 from exchange.ledger.models import Transfer
 from exchange.lessons import rules as waiting
 from exchange.lessons import services as lessons
-from exchange.lessons.models import Lesson
+from exchange.lessons.models import Lesson, Queued, Sitting
 from exchange.lib.errors import Refused
 from exchange.notices import letters
 from exchange.notices import services as notices
@@ -279,6 +279,36 @@ def tell_of_lesson(event: Event) -> None:
         occasion=str(event.pk),
         facts=event.payload,
     )
+
+
+@on("seat.offered")
+def tell_of_seat(event: Event) -> None:
+    """A seat in a group lesson is kept for somebody who waited."""
+    place = Queued.objects.select_related("sitting").filter(id=int(event.subject_id)).first()
+    if place is not None and place.offered_until is not None and place.sitting.is_open:
+        notices.tell(
+            people=[place.person_id],
+            kind="seat",
+            key=f"{place.pk}",
+            url=place.sitting.get_absolute_url(),
+            act="offered",
+            title=place.sitting.title,
+        )
+
+
+@on("sitting.cancelled")
+def tell_who_waited(event: Event) -> None:
+    """A group lesson was called off: who waited for a seat is told; who had one hears of their lesson."""
+    sitting = Sitting.objects.filter(id=int(event.subject_id)).first()
+    if sitting is not None:
+        notices.tell(
+            people=event.payload["waiting"],
+            kind="seat",
+            key=f"off:{sitting.pk}",
+            url=sitting.get_absolute_url(),
+            act="off",
+            title=sitting.title,
+        )
 
 
 @on("guardian.asked")

@@ -37,6 +37,7 @@ KINDS = {
     "lesson_soon": Kind(NOW),  # it is near
     "lesson_held": Kind(NOW),  # did it take place?
     "lesson_trouble": Kind(NOW),  # somebody did not come, something is wrong, a curator decided
+    "seat": Kind(NOW),  # a seat in a group lesson one waits for is kept for one, or the date was called off
     "accepted": Kind(NOW, wait=UNDO),  # a curator let one's text through
     "returned": Kind(NOW, wait=UNDO),  # a curator returned one's text
     "ring_proposed": Kind(NOW),

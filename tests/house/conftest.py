@@ -10,6 +10,7 @@ from accounts import services as accounts
 from accounts.services import care
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
+from exchange.lessons.services import sittings
 from exchange.passport import services as passports
 from matching.models import Place, Ring, RingAnswer
 from search.models import SavedSearch
@@ -74,6 +75,14 @@ def town(make_offer, make_wish, cast, relay):
         enquiry.pk,
         met.pk,
         thanks.pk,
+        sittings.announce(
+            listing=offer,
+            by=salma,
+            starts_at=timezone.now() + timedelta(days=9),
+            minutes=60,
+            seats=9,
+            format="online",
+        ).pk,
     )
 
 

@@ -30,6 +30,7 @@ FORMS = {
     "welcome": ["name", "district", "language"],
     "profile_edit": ["name", "district", "about", "speaks", "max_learners"],
     "free_hours": ["free"],
+    "sitting_new": ["day", "time", "minutes", "seats", "format", "place", "in_return"],
     "time_away": ["away-first", "away-last"],
     "time_also": ["also-day", "also-begins", "also-ends"],
     "language": ["lang", "next"],

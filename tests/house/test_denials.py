@@ -40,6 +40,13 @@ RULES = {
     ("GET", "profile_edit"): SIGNED_IN,
     ("GET", "free_hours"): SIGNED_IN,
     ("POST", "free_hours"): DONE,
+    ("GET", "sitting_new"): OWNERS,
+    ("POST", "sitting_new"): (DOOR, 422, *(GONE,) * 5),
+    ("GET", "sitting"): (OK, OK, OK, GONE, OK, OK, OK),
+    ("POST", "sitting_seat"): (DOOR, 422, 302, GONE, 302, 302, 302),
+    ("POST", "sitting_queue"): (DOOR, 422, 302, GONE, 302, 302, 302),
+    ("POST", "sitting_leave"): (DOOR, 302, 302, GONE, 302, 302, 302),
+    ("POST", "sitting_cancel"): OWNERS_ACT,
     ("GET", "lesson_ics"): (DOOR, *(GONE,) * 6),  # there is no such lesson
     ("GET", "calendar"): SIGNED_IN,
     ("POST", "calendar_make"): SIGNED_IN,

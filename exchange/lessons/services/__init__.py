@@ -18,6 +18,7 @@ from exchange.lessons.services.meeting import confirm, dispute, disputes, miss, 
 from exchange.lessons.services.refusals import (
     BadTerms,
     BadTimes,
+    DatesTaken,
     KeyReused,
     NotNow,
     NotYours,
@@ -25,6 +26,7 @@ from exchange.lessons.services.refusals import (
     ProposalGone,
     TakenAlready,
 )  # fmt: skip
+from exchange.lessons.services.series import cancel_rest
 from exchange.lessons.services.slots import propose
 from exchange.lessons.services.swapping import Half, accept_all, ask_swap
 from exchange.lessons.services.waiting import (
@@ -41,10 +43,10 @@ from exchange.lessons.services.waiting import (
 move = counter  # of a booked lesson: it stays booked until another time is accepted
 
 __all__ = [
-    "BadTerms", "BadTimes", "Half", "KeyReused", "NoLinks", "NoWords", "NotAsked", "NotNow", "NotReachable", "NotYours",
-    "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos", "accept", "accept_all", "again",
-    "ask", "ask_swap", "be_full", "bind", "cancel", "confirm", "counter", "decline", "dispute", "disputes", "end_rests",
-    "enquiry_between", "forget_rests", "is_answered", "is_bound", "keep_time", "let_go_due", "miss", "move",
-    "part_blocked", "part_unguarded", "propose", "release", "resolve", "say_hello", "unanswered", "usual_answer",
-    "wait_for_answers", "withdraw",
+    "BadTerms", "BadTimes", "DatesTaken", "Half", "KeyReused", "NoLinks", "NoWords", "NotAsked", "NotNow",
+    "NotReachable", "NotYours", "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos",
+    "accept", "accept_all", "again", "ask", "ask_swap", "be_full", "bind", "cancel", "cancel_rest", "confirm",
+    "counter", "decline", "dispute", "disputes", "end_rests", "enquiry_between", "forget_rests", "is_answered",
+    "is_bound", "keep_time", "let_go_due", "miss", "move", "part_blocked", "part_unguarded", "propose", "release",
+    "resolve", "say_hello", "unanswered", "usual_answer", "wait_for_answers", "withdraw",
 ]  # fmt: skip

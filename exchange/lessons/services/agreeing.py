@@ -1,8 +1,8 @@
 """Agreeing on a time: ask, offer others, accept, decline, take the question back."""
 
 import uuid
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from exchange.chat.screening import screen
 from exchange.lessons import rules, states
 from exchange.lessons.models import Lesson, Proposal
 from exchange.lessons.rules import Span
-from exchange.lessons.services import bundling, hours, taking
+from exchange.lessons.services import bundling, hours, series, taking
 from exchange.lessons.services.clock import catch_up
 from exchange.lessons.services.doors import require_doors
 from exchange.lessons.services.refusals import BadTerms, BadTimes, ProposalGone
@@ -38,10 +38,13 @@ def ask(
     in_return: str = Lesson.Return.GIFT,
     fee: int | None = None,
     currency: str = "",
+    repeat: int = 1,
     key: str | None = None,
     now: datetime | None = None,
 ) -> Lesson:
     """Ask the other for one of up to three times, with everything that the answer agrees to.
+
+    `repeat`: so many lessons a week apart, as one agreement (`series`).
 
     Refused: `NotNow`, `NotYours`, `BadTimes`, `BadTerms`, `NotReachable`, `AgeNotSaid`, `NeedsGuardian`,
     `listings.NotForYoung`, `KeyReused`.
@@ -49,7 +52,7 @@ def ask(
     now = now or timezone.now()
     place = clean(place)[:160]
     terms: dict[str, Any] = {"minutes": minutes, "format": format, "place": place, "in_return": in_return}
-    terms |= {"fee": fee, "currency": currency}
+    terms |= {"fee": fee, "currency": currency} | ({"repeat": repeat} if repeat != 1 else {})
     lesson = locked(lesson.pk)
     particulars = [times, terms]
     if done_before(lesson, key=key, act=states.ASK, by=by, particulars=particulars, now=now):
@@ -57,11 +60,13 @@ def ask(
     catch_up(lesson, now=now)
     require(lesson, states.ASK, by, now=now)
     if bundling.is_bound(lesson):  # what it is given for was agreed on with the others
-        terms |= {"in_return": lesson.in_return, "fee": None, "currency": ""}
+        terms, repeat = terms | {"in_return": lesson.in_return, "fee": None, "currency": "", "repeat": 1}, 1
     _require_terms(lesson, terms)
     for name, value in terms.items():
-        setattr(lesson, name, value)
+        if name != "repeat":
+            setattr(lesson, name, value)
     require_doors(lesson, by)
+    series.begin(lesson, by=by, repeat=repeat, now=now)
     _put_question(lesson, by, times, now)
     lesson.rung_due_at, lesson.uid = None, lesson.uid or uuid.uuid4()
     step(
@@ -95,6 +100,8 @@ def counter(
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.COUNTER, by, now=now)
+    if lesson.sitting_id is not None:
+        raise BadTerms(_("The time of a group lesson is its teacher's to set. You can give your seat back."))
     to = states.ASKED if lesson.state == states.ASKED else states.MOVING
     terms = {name: getattr(lesson, name) if value is None else value for name, value in given.items()}
     if to == states.MOVING and any(terms[name] != getattr(lesson, name) for name in terms):
@@ -114,17 +121,26 @@ def counter(
 
 @transaction.atomic
 def accept(
-    *, lesson: Lesson, by: Person, proposal: Proposal | int, key: str | None = None, now: datetime | None = None
+    *,
+    lesson: Lesson,
+    by: Person,
+    proposal: Proposal | int,
+    without: Collection[date] = (),
+    key: str | None = None,
+    now: datetime | None = None,
 ) -> Lesson:
     """Agree to one of the times asked for: both are busy then, and the hours of the learner are kept aside.
 
     A lesson that is booked together with others keeps the time, and is booked when the last of them has one.
-    Refused: `NotNow`, `NotYours`, `ProposalGone`, `TakenAlready`, `ledger.NotEnoughHours`, the doors of `ask`.
+    Of a series all lessons are booked or none; `without`: days of the city's calendar that are left out of it.
+    Refused: `NotNow`, `NotYours`, `ProposalGone`, `TakenAlready`, `DatesTaken`, `ledger.NotEnoughHours`, the doors of
+    `ask`.
     """
     now = now or timezone.now()
     number = proposal if isinstance(proposal, int) else proposal.pk
     lesson = locked(lesson.pk)
-    if done_before(lesson, key=key, act=states.ACCEPT, by=by, particulars=number, now=now):
+    particulars = [number, sorted(without)] if without else number
+    if done_before(lesson, key=key, act=states.ACCEPT, by=by, particulars=particulars, now=now):
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.ACCEPT, by, now=now)
@@ -134,18 +150,31 @@ def accept(
         raise ProposalGone(_("This time is no longer offered. Look at the lesson again."))
     if bundling.is_bound(lesson):
         return bundling.choose(lesson, chosen, by=by, now=now, key=key, particulars=number)
+    first, *others = spans = series.spans_of(lesson, Span(chosen.starts_at, chosen.ends_at), without=without)
+    if others:
+        series.require_free(lesson, spans)
+    rest = series.rest_of(lesson, len(others), now=now)
+    _book(lesson, first, by, now, key, particulars, {"in_series": len(spans)} if others else {})
+    for row, span in zip(rest, others, strict=True):
+        _book(row, span, by, now, None, None, {"along_with": lesson.pk})
+    return lesson
+
+
+def _book(
+    lesson: Lesson, span: Span, by: Person, now: datetime, key: str | None, particulars: Any, facts: dict[str, int]
+) -> None:
+    """Let a locked lesson be booked for a time, or moved to it."""
     is_moved = lesson.state == states.BOOKED
-    taking.take(lesson, Span(chosen.starts_at, chosen.ends_at))
-    lesson.starts_at, lesson.ends_at = chosen.starts_at, chosen.ends_at
-    lesson.reminded = rules.reminders_over(chosen.starts_at, now=now)
+    taking.take(lesson, span)
+    lesson.starts_at, lesson.ends_at = span.starts_at, span.ends_at
+    lesson.reminded = rules.reminders_over(span.starts_at, now=now)
     lesson.sequence += 1
     if not is_moved:
         hours.hold(lesson)
     step(
         lesson, states.ACCEPT, to=states.BOOKED, by=by, now=now, event="lesson.moved" if is_moved else "lesson.booked",
-        key=key, particulars=number, times=_plain([Span(chosen.starts_at, chosen.ends_at)]),
+        key=key, particulars=particulars, times=_plain([span]), **facts,
     )  # fmt: skip
-    return lesson
 
 
 @transaction.atomic

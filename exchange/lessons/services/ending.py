@@ -23,11 +23,19 @@ PARTNER = "partner"  # why a lesson was called off: the other half of its swap w
 
 @transaction.atomic
 def cancel(
-    *, lesson: Lesson, by: Person, why: str = "", note: str = "", key: str | None = None, now: datetime | None = None
+    *,
+    lesson: Lesson,
+    by: Person,
+    why: str = "",
+    note: str = "",
+    key: str | None = None,
+    now: datetime | None = None,
+    **facts: int,
 ) -> Lesson:
     """Call a booked lesson off before it starts: the hours go back, half of them to the teacher when a learner is late.
 
-    Late is less than `LATE_CANCEL_HOURS` before the start. Refused: `NotNow`, `NotYours`.
+    Late is less than `LATE_CANCEL_HOURS` before the start. `facts`: what the event says besides. Refused: `NotNow`,
+    `NotYours`.
     """
     now = now or timezone.now()
     why, note = clean(why)[:12], clean(note)[:500]
@@ -46,7 +54,7 @@ def cancel(
     _close(lesson, why, note)
     step(
         lesson, states.CANCEL, to=states.CANCELLED, by=by, now=now, event="lesson.cancelled", key=key,
-        particulars=[why, note], why=why, note=note, is_late=lesson.is_late, costs=costs,
+        particulars=[why, note], why=why, note=note, is_late=lesson.is_late, costs=costs, **facts,
     )  # fmt: skip
     _cancel_partner(lesson, by, now)
     return lesson

@@ -96,6 +96,13 @@ def calls_of(*, person: Person, now: datetime) -> list[Line]:
     return _lines(rows[:MOST_CALLS], person, now)
 
 
+def meetings_of(*, lesson: Lesson) -> list[Lesson]:
+    """Give all lessons of a booked one's series, in order; none for one by itself."""
+    if lesson.series_id is None or lesson.starts_at is None:
+        return []
+    return list(Lesson.objects.filter(series=lesson.series_id, starts_at__isnull=False).order_by("starts_at", "id"))
+
+
 def timeline(*, lesson: Lesson, reader: Person) -> list[StepLine]:
     """Give what happened to a lesson, the first first, as both see it."""
     rows = lesson.steps.exclude(act__in=UNSPOKEN).select_related("by").order_by("id")

@@ -56,6 +56,33 @@ class TakenAlready(Refused):
         return {"others": [{"starts_at": at.starts_at, "ends_at": at.ends_at} for at in self.others]}
 
 
+class DatesTaken(Refused):
+    """Some days of a series are taken: `taken` are these, `left` is how many are not."""
+
+    code = "dates_taken"
+
+    def __init__(self, text: object = "", *, taken: Sequence[Span] = (), left: int = 0) -> None:
+        super().__init__(text)
+        self.taken, self.left = list(taken), left
+
+    @property
+    def more(self) -> dict[str, Any]:
+        """The days that are taken, for programs."""
+        return {"taken": [{"starts_at": at.starts_at, "ends_at": at.ends_at} for at in self.taken], "left": self.left}
+
+
+class SittingFull(Refused):
+    """No seat is left in a group lesson that is not kept for somebody who waits."""
+
+    code = "sitting_full"
+
+
+class SittingOver(Refused):
+    """A group lesson that has begun, is over, or was called off."""
+
+    code = "sitting_over"
+
+
 class KeyReused(Refused):
     """The same key for something else: a bug or an attack, not a retry."""
 

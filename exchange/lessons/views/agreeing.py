@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import Person
 from exchange.ledger import services as ledger
-from exchange.lessons import next_steps, states
+from exchange.lessons import next_steps, rules, states
 from exchange.lessons import services as lessons
 from exchange.lessons.forms import AgreeForm, CancelForm, DeclineForm, DisputeForm, KeyForm, moments, why_words
 from exchange.lessons.models import Lesson
@@ -39,6 +40,8 @@ class Typed:
     dispute: DisputeForm | None = None
     chosen: int = 0
     others: Sequence[Span] = field(default_factory=list)  # times that are free instead
+    taken: Sequence[Span] = field(default_factory=list)  # days of a series that are not free
+    left: int = 0  # days of it that are
 
     @property
     def form(self) -> forms.Form | None:
@@ -127,8 +130,14 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     number = request.POST.get("proposal", "")
     if not (number.isascii() and number.isdigit() and len(number) < 19):
         return _page(request, row, Typed(error=_("Choose one of the times.")))
-    typed = Typed(chosen=int(number))
-    return _do(request, row, f"accept:{number}", typed, lambda **act: lessons.accept(proposal=int(number), **act))
+    typed, without = Typed(chosen=int(number)), _days(request.POST.getlist("without"))
+    return _do(
+        request,
+        row,
+        f"accept:{number}",
+        typed,
+        lambda **act: lessons.accept(proposal=int(number), without=without, **act),
+    )
 
 
 def _decline(request: HttpRequest, row: Lesson) -> HttpResponse:
@@ -156,6 +165,8 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     typed = Typed(cancel=form)
     if not form.is_valid():
         return _page(request, row, typed)
+    if request.POST.get("rest"):
+        return _do(request, row, "rest", typed, lambda **act: lessons.cancel_rest(**form.cleaned_data, **act)[0])
     return _do(request, row, "cancel", typed, lambda **act: lessons.cancel(**form.cleaned_data, **act))
 
 
@@ -206,6 +217,8 @@ def _do(request: HttpRequest, row: Lesson, act: str, typed: Typed, verb: Callabl
         verb(lesson=row, by=_person(request), key=f"{act}:{key}" if key else None)
     except lessons.TakenAlready as refusal:
         typed.error, typed.others = str(refusal), refusal.others
+    except lessons.DatesTaken as refusal:
+        typed.error, typed.taken, typed.left = str(refusal), refusal.taken, refusal.left
     except Refused as refusal:
         typed.error = str(refusal)
     else:
@@ -254,6 +267,9 @@ def _page(request: HttpRequest, row: Lesson, typed: Typed) -> HttpResponse:
         "dispute": typed.dispute or DisputeForm(),
         "chosen": typed.chosen,
         "others": typed.others,
+        "taken": [(each, timezone.localdate(each.starts_at).isoformat()) for each in typed.taken],
+        "left": typed.left,
+        "meetings": reading.meetings_of(lesson=row),
         "others_query": urlencode({"at": [each.starts_at.isoformat() for each in typed.others]}, doseq=True),
         "place": "talks",
     }
@@ -295,6 +311,15 @@ def _first_times(asked: list[str]) -> dict[str, Any]:
     for number, at in enumerate(moments(asked)[:MOST_TIMES], start=1):
         local = at.astimezone(timezone.get_default_timezone())
         found |= {f"day_{number}": local.date(), f"time_{number}": local.time()}
+    return found
+
+
+def _days(given: list[str]) -> set[date]:
+    """Give the days of a list; what is no day is left out."""
+    found = set()
+    for text in given[: rules.MOST_REPEATS]:
+        with suppress(ValueError):
+            found.add(date.fromisoformat(text[:10]))
     return found
 
 

@@ -52,7 +52,7 @@ def follow(*, lesson_id: int, act: str, occasion: str, facts: dict[str, Any]) ->
     telling.overtake(kinds=OF_LESSONS, about=about, people=pair)
     if act == "due_soon" and lesson.starts_at is not None and lesson.starts_at <= timezone.now():
         return
-    if not kind:
+    if not kind or "along_with" in facts:  # the first lesson of a series speaks for all
         return
     silent = {lesson.teacher_id: lesson.teacher_said, lesson.learner_id: lesson.learner_said}
     people = {
@@ -68,4 +68,5 @@ def follow(*, lesson_id: int, act: str, occasion: str, facts: dict[str, Any]) ->
         lesson=lesson.pk,
         act=act,
         outcome=facts.get("outcome", ""),
+        many=facts.get("in_series", 1),
     )
