@@ -115,7 +115,7 @@ def tell_reporter(event: Event) -> None:
     )
 
 
-@on("lesson.confirmed")
+@on("lesson.confirmed", "lesson.resolved")
 def invite_to_thank(event: Event) -> None:
     """A lesson is confirmed: both may say what was learned, and thank each other."""
     lesson = Lesson.objects.filter(id=int(event.subject_id), state=Lesson.State.CONFIRMED).first()
