@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from skills.models import Listing
@@ -23,7 +23,7 @@ class OfferForm(forms.Form):
         super().__init__(data, **kwargs)
         self.offers = {str(row.pk): row for row, _fits in offers}
         choices = [
-            (str(row.pk), _now("%(title)s (fits a wish)") % {"title": row.title} if fits else row.title)
+            (str(row.pk), gettext("%(title)s (fits a wish)") % {"title": row.title} if fits else row.title)
             for row, fits in offers
         ]
         field: Any = self.fields["offer"]

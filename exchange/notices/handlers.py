@@ -117,7 +117,7 @@ def tell_reporter(event: Event) -> None:
     )
 
 
-@on("lesson.confirmed")
+@on("lesson.confirmed", "lesson.resolved")
 def invite_to_thank(event: Event) -> None:
     """A lesson is confirmed: both may say what was learned, and thank each other."""
     lesson = Lesson.objects.filter(id=int(event.subject_id), state=Lesson.State.CONFIRMED).first()
@@ -271,7 +271,7 @@ def tell_of_room(event: Event) -> None:
     "lesson.asked", "lesson.countered", "lesson.move_asked", "lesson.booked", "lesson.moved", "lesson.move_declined",
     "lesson.move_withdrawn", "lesson.move_lapsed", "lesson.declined", "lesson.withdrawn", "lesson.cancelled",
     "lesson.lapsed", "lesson.due_soon", "lesson.held", "lesson.said", "lesson.confirmed", "lesson.missed",
-    "lesson.disputed", "lesson.resolved",
+    "lesson.disputed", "lesson.resolved", "lesson.choose_anew",
 )  # fmt: skip
 def tell_of_lesson(event: Event) -> None:
     """Something happened to a lesson: whom it concerns is told, and what was told before is news no longer."""

@@ -6,9 +6,9 @@ from exchange.outbox.services import on
 from exchange.passport import services as passports
 
 
-@on("lesson.confirmed")
+@on("lesson.confirmed", "lesson.resolved")
 def begin_story(event: Event) -> None:
-    """A lesson is confirmed: its two people may write, and the days until the seal is broken begin."""
+    """A lesson is confirmed, by its people or a curator: both may write, and the days until the seal breaks begin."""
     lesson = Lesson.objects.filter(id=int(event.subject_id), state=Lesson.State.CONFIRMED).first()
     if lesson is not None:
         passports.begin(lesson=lesson)

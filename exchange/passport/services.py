@@ -15,6 +15,7 @@ from accounts import policies
 from accounts.models import Person
 from accounts.services import care
 from exchange.chat.screening import screen
+from exchange.lessons import states
 from exchange.lessons.models import Lesson
 from exchange.lessons.services import NotReachable
 from exchange.lib.errors import Refused
@@ -212,6 +213,15 @@ def take_down(*, thanks_id: int, now: datetime) -> bool:
 def lesson_for(*, lesson_id: int, person: Person) -> Lesson | None:
     """Give a lesson of this person with what its story needs; None for everyone else's."""
     return _lessons(person).filter(id=lesson_id).first()
+
+
+def watched(*, lesson_id: int, guardian: Person) -> list[Thanks] | None:
+    """Give the open words of a lesson of somebody young, for their guardian; None where they look after neither."""
+    lesson = Lesson.objects.readable_by(guardian).filter(id=lesson_id).first()
+    if lesson is None or lesson.role_of(guardian) in (states.TEACHER, states.LEARNER):
+        return None
+    rows = Thanks.objects.opened().filter(story__lesson=lesson)
+    return list(rows.select_related("writer", "receiver").order_by("id"))
 
 
 def told_of(*, lesson: Lesson, person: Person, language: str) -> Told:

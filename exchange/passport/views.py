@@ -24,7 +24,10 @@ def thanks(request: HttpRequest, pk: int) -> HttpResponse:
     person = cast(Person, request.user)
     lesson = passports.lesson_for(lesson_id=pk, person=person)
     if lesson is None:
-        raise Http404
+        words = passports.watched(lesson_id=pk, guardian=person)
+        if words is None or request.method == "POST":
+            raise Http404
+        return render(request, "passport/watched.html", {"words": words, "place": "me"})
     told = passports.told_of(lesson=lesson, person=person, language=str(request.LANGUAGE_CODE))
     written = {"learned": told.mine.learned, "thanks": told.mine.thanks} if told.mine else {}
     form = ThanksForm(request.POST if request.method == "POST" else None, initial=written)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lessons', '0007_bundles'),
+        ('lessons', '0008_bundles'),
         ('matching', '0004_log_of_written_matches'),
     ]
 

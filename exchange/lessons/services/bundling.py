@@ -106,7 +106,7 @@ def let_go(bundle: Bundle, *, by: Person | None, now: datetime) -> None:
         return
     for row in _of(bundle):
         if row.state == states.ASKED:
-            step(row, states.LAPSE, to=states.LAPSED, by=None, now=now, event="lesson.released")
+            step(row, states.LAPSE, to=states.LAPSED, by=None, now=now, event="lesson.released", because="others")
     bundle.ended_at, bundle.ended_by = now, by
     bundle.save(update_fields=["ended_at", "ended_by"])
     outbox.emit("bundle.let_go", bundle, by=by.pk if by else None)

@@ -69,7 +69,7 @@ def _cancel_partner(lesson: Lesson, by: Person, now: datetime) -> None:
     _close(partner, PARTNER, "")
     step(
         partner, states.CANCEL, to=states.CANCELLED, by=by, now=now, event="lesson.cancelled", why=PARTNER, note="",
-        is_late=False, costs=False,
+        is_late=False, costs=False, along_with=lesson.pk,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ TOLD = {
     "countered": ("lesson_asked", OTHER, (states.ASKED,)),
     "move_asked": ("lesson_asked", OTHER, (states.MOVING,)),
     "booked": ("lesson_booked", OTHER, (states.BOOKED,)),
+    "choose_anew": ("lesson_asked", BOTH, (states.ASKED,)),
     "moved": ("lesson_booked", OTHER, (states.BOOKED,)),
     "move_declined": ("lesson_booked", OTHER, (states.BOOKED,)),
     "move_withdrawn": ("lesson_booked", OTHER, (states.BOOKED,)),
@@ -52,7 +53,8 @@ def follow(*, lesson_id: int, act: str, occasion: str, facts: dict[str, Any]) ->
     telling.overtake(kinds=OF_LESSONS, about=about, people=pair)
     if act == "due_soon" and lesson.starts_at is not None and lesson.starts_at <= timezone.now():
         return
-    if not kind or "along_with" in facts:  # the first lesson of a series speaks for all
+    is_second = bool(lesson.partner_id and lesson.partner_id < lesson.pk and act in ("asked", "booked"))
+    if not kind or "along_with" in facts or is_second:  # the first lesson of a series, or of a swap, speaks for all
         return
     silent = {lesson.teacher_id: lesson.teacher_said, lesson.learner_id: lesson.learner_said}
     people = {

@@ -148,7 +148,7 @@ def take(*args, **kwargs):
     return real(*args, **kwargs)
 taking.take = take
 row = Lesson.objects.get(id=int(sys.argv[1]))
-lessons.accept(lesson=row, by=row.learner, proposal=row.proposals.get().pk, key="once")
+lessons.accept(lesson=row, by=row.learner, proposal=int(sys.argv[3]), key="once")
 """
 
 
@@ -163,10 +163,10 @@ def test_a_worker_killed_while_it_books_leaves_none_booked_and_the_next_try_book
         rows = ring_of(people, talks, 3 + killed_at)
         for row in rows[:-1]:
             choosing(row)()
-        last = rows[-1]
+        last, proposal = rows[-1], rows[-1].proposals.get().pk
 
-        def run(at, last=last):
-            command = [sys.executable, "-c", WORKER, str(last.pk), str(at)]
+        def run(at, last=last, proposal=proposal):
+            command = [sys.executable, "-c", WORKER, str(last.pk), str(at), str(proposal)]
             return subprocess.run(command, cwd=ROOT, env=env, timeout=60, check=False).returncode
 
         assert run(killed_at) == -signal.SIGKILL

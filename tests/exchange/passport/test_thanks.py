@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.models import Person
+from accounts.services import care
 from exchange.lessons import services as lessons
 from exchange.moderation import thanks_services as moderation
 from exchange.moderation.models import PrivateNote, ThanksReport
@@ -235,6 +236,24 @@ class TestWhoReadsIt:
         page = client.get(f"/people/{salma.pk}/").content.decode()
         assert YUSUFS in page
         assert "يوسف" not in page
+
+    def test_is_read_by_the_guardian_of_a_young_learner_once_it_is_open_and_by_no_other(
+        self, lesson, client_of, salma, yusuf, nadia, karim, relay
+    ):
+        Person.objects.filter(id=yusuf.pk).update(age=Person.Age.YOUNG)
+        Person.objects.filter(id=nadia.pk).update(age=Person.Age.ADULT)
+        yusuf.refresh_from_db()
+        nadia.refresh_from_db()
+        asked = care.ask_guardian(young=yusuf, email=nadia.email)
+        care.accept_ward(guardianship_id=asked.pk, by=nadia)
+        relay()
+        lesson.refresh_from_db()
+        write(lesson, salma, SALMAS)
+        assert SALMAS not in told(client_of(nadia), lesson)
+        write(lesson, yusuf, YUSUFS)
+        assert SALMAS in told(client_of(nadia), lesson)
+        assert client_of(nadia).post(f"/lessons/{lesson.pk}/thanks/", {"thanks": "x"}).status_code == 404
+        assert client_of(karim).get(f"/lessons/{lesson.pk}/thanks/").status_code == 404
 
 
 class TestThePassport:

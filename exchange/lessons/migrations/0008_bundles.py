@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('lessons', '0006_calendar_feed'),
+        ('lessons', '0007_queues_for_seats'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
