@@ -44,6 +44,8 @@ FORMS = {
     "talk_files": ["body", "client_id", "reply_to", "file"],
     "talk_seen": ["seq", "then"],
     "match_dismiss": ["offer", "wish"],
+    "fund": ["amount", "other", "how", "key"],
+    "desk_payments_retry": ["what", "number"],
     "desk_return": ["reason", "note"],
     "lesson_ask": [
         "key",

@@ -155,6 +155,18 @@ RULES = {
     ("POST", "wish_still_looking"): OWNERS_ACT,
     ("GET", "ring"): (DOOR, OK, OK, *(GONE,) * 4),
     ("POST", "ring_answer"): (DOOR, 302, 302, *(GONE,) * 4),
+    # Money is off: nothing of it is there for anybody (tests/exchange/payments/test_doors.py asks with keys).
+    **{
+        ("GET", name): (GONE,) * 7
+        for name in ("fund", "gift", "payments", "payment", "lesson_pay", "desk_payments")
+    },
+    **{
+        ("POST", name): (GONE,) * 7
+        for name in (
+            "fund", "gift_stop", "lesson_pay", "payments_connect", "payments_look", "desk_payments_retry",
+            "stripe_webhook",
+        )
+    },
     ("GET", "readyz"): EVERYONE,
     ("GET", "metrics"): EVERYONE,  # of this machine: tests/exchange/watch holds it closed to others
     ("GET", "admin:index"): (302, 302, 302, 302, 302, 302, OK),

@@ -90,8 +90,8 @@ def _do(errand: Errand) -> gateway.Moved | None:
 @transaction.atomic
 def _finish(errand: Errand, moved: gateway.Moved | None, *, now: datetime) -> None:
     """Note what was done, with its movement: the same that the event of it would write."""
-    if moved is not None and errand.payment_id is not None:
-        payment = Payment.objects.select_for_update().get(id=errand.payment_id)
+    if moved is not None and errand.payment is not None:
+        payment = Payment.objects.select_for_update().get(id=errand.payment.pk)
         effect = Movement.Effect.REFUNDED if errand.act == rules.REFUND else Movement.Effect.TRANSFERRED
         books.note(
             payment=payment, gift=None, rows=[(moved.id, effect, -moved.amount)], currency=payment.currency
