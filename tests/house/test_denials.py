@@ -156,14 +156,16 @@ RULES = {
     ("GET", "ring"): (DOOR, OK, OK, *(GONE,) * 4),
     ("POST", "ring_answer"): (DOOR, 302, 302, *(GONE,) * 4),
     # Money is off: nothing of it is there for anybody (tests/exchange/payments/test_doors.py asks with keys).
-    **{
-        ("GET", name): (GONE,) * 7
-        for name in ("fund", "gift", "payments", "payment", "lesson_pay", "desk_payments")
-    },
+    **{("GET", name): (GONE,) * 7 for name in ("fund", "gift", "payments", "payment", "lesson_pay", "desk_payments")},
     **{
         ("POST", name): (GONE,) * 7
         for name in (
-            "fund", "gift_stop", "lesson_pay", "payments_connect", "payments_look", "desk_payments_retry",
+            "fund",
+            "gift_stop",
+            "lesson_pay",
+            "payments_connect",
+            "payments_look",
+            "desk_payments_retry",
             "stripe_webhook",
         )
     },
