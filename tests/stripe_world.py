@@ -55,7 +55,7 @@ class World:
     def __init__(self, *, mock=MOCK, secret=SECRET):
         self.mock, self.secret = mock, secret
         self.lock = threading.RLock()
-        self.things, self.events, self.asked, self.kept = {}, [], [], {}
+        self.things, self.kinds, self.events, self.asked, self.kept = {}, {}, [], [], {}
         self.numbers = itertools.count(1)
         self.strange = set()
         self.is_down = False
@@ -193,7 +193,7 @@ class World:
         return {"object": "list", "data": rows, "has_more": False}
 
     def of(self, name):
-        return [thing for thing in self.things.values() if thing["object"] == name]
+        return list(self.kinds.get(name, ()))
 
     def get(self, number):
         if number not in self.things:
@@ -203,6 +203,8 @@ class World:
     def add(self, prefix, thing, *, number=""):
         number = number or f"{prefix}_{next(self.numbers):06d}"
         made = {"id": number, "livemode": False, "created": self.clock(), "metadata": {}, **thing}
+        if number not in self.things:
+            self.kinds.setdefault(thing["object"], []).append(made)
         self.things[number] = made
         return made
 
