@@ -97,8 +97,8 @@ def _finish(errand: Errand, moved: gateway.Moved | None, *, now: datetime) -> No
             payment=payment, gift=None, rows=[(moved.id, effect, -moved.amount)], currency=payment.currency
         )  # fmt: skip
         books.count(payment, now=now)
-    if errand.act == rules.STOP:
-        Gift.objects.filter(id=errand.gift_id, stopped_at=None).update(stopped_at=now)
+    if errand.gift is not None:
+        Gift.objects.filter(id=errand.gift.pk, stopped_at=None).update(stopped_at=now)
     Errand.objects.filter(id=errand.pk).update(
         done_at=now, flagged_at=None, reason="", object_id=moved.id if moved else ""
     )
