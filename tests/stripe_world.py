@@ -55,8 +55,9 @@ class World:
     def __init__(self, *, mock=MOCK, secret=SECRET):
         self.mock, self.secret = mock, secret
         self.lock = threading.RLock()
-        self.things, self.events, self.asked, self.kept = {}, [], [], {}
+        self.things, self.kinds, self.events, self.asked, self.kept = {}, {}, [], [], {}
         self.numbers = itertools.count(1)
+        self.strange = set()
         self.is_down = False
         self.swallow = 0  # so many POSTs are done, and their answers lost on the way
         self.slow_seconds = 0.0
@@ -125,8 +126,11 @@ class World:
                     return 400, {"error": {"type": "idempotency_error", "message": "another request had this key"}}
                 return 200, answer
             try:
-                shape = self._shape(method, full_path, body)
-                answer = _over(shape, self._do(method, path, params))
+                shape, ours = self._shape(method, full_path, body), self._do(method, path, params)
+                answer = _over(shape, ours)
+                if shape:  # what we answer with must be known to Stripe's description
+                    named = {name for name in ours if name[0] != "_"}
+                    self.strange |= {(ours.get("object"), name) for name in named - set(shape)}
             except Refusal as refusal:
                 return refusal.status, refusal.body
             if key:
@@ -189,7 +193,7 @@ class World:
         return {"object": "list", "data": rows, "has_more": False}
 
     def of(self, name):
-        return [thing for thing in self.things.values() if thing["object"] == name]
+        return list(self.kinds.get(name, ()))
 
     def get(self, number):
         if number not in self.things:
@@ -199,6 +203,8 @@ class World:
     def add(self, prefix, thing, *, number=""):
         number = number or f"{prefix}_{next(self.numbers):06d}"
         made = {"id": number, "livemode": False, "created": self.clock(), "metadata": {}, **thing}
+        if number not in self.things:
+            self.kinds.setdefault(thing["object"], []).append(made)
         self.things[number] = made
         return made
 

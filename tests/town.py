@@ -98,5 +98,7 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         "desk_file": (1, 1),
         **dict.fromkeys(("talk_delete", "talk_file", "talk_small"), (town.talk, 1)),
         "notice_stop": ("no-word-of-ours",),
+        **dict.fromkeys(("gift", "gift_stop"), ("no-word-of-ours",)),
+        **dict.fromkeys(("payment", "lesson_pay"), (1,)),
         **dict.fromkeys(("desk_item", "desk_accept", "desk_return", "desk_skip"), (waiting,)),
     }  # fmt: skip

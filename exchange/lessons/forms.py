@@ -188,9 +188,9 @@ class AgreeForm(KeyForm):
     @property
     def terms(self) -> dict[str, Any]:
         """Give what services take, from a valid form."""
-        names = ("times", "minutes", "repeat", "format", "place", "in_return", "key")
+        names = ["times", "minutes", "repeat", "format", "place", "in_return", "key"]
         if self.cleaned_data.get("in_return") == Lesson.Return.FEE:
-            names += ("fee", "currency")
+            names += ["fee", "currency"]
         return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
 
     def clean(self) -> dict[str, Any]:

@@ -49,11 +49,12 @@ class GiftForm(forms.Form):
         """Read the amount that was typed, where one is."""
         data = dict(super().clean() or {})
         data["key"] = data.get("key") or uuid.uuid4()
-        if data.get("amount") == OTHER and "other" in data:
+        chosen = str(data.get("amount") or "")
+        if chosen == OTHER and "other" in data:
             try:
                 data["minor"] = fees.read_amount(str(data["other"]), most=fund.largest())
             except Refused as refusal:
                 self.add_error("other", str(refusal))
-        elif data.get("amount"):
-            data["minor"] = int(str(data["amount"]))
+        elif chosen.isdecimal():
+            data["minor"] = int(chosen)
         return data

@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -196,17 +196,17 @@ def _told(event: dict[str, Any]) -> Told:
 
 def events_since(at: int) -> Iterator[Told]:
     """Give what happened since a moment (seconds since 1970) of the kinds we listen to, newest first."""
-    last: dict[str, str] = {}
+    asked: Any = {"created": {"gte": at}, "limit": 100, "types": list(EVENTS)}
     while True:
         with _asked():
-            page = _client().v1.events.list({"created": {"gte": at}, "limit": 100, "types": list(EVENTS), **last})  # type: ignore[typeddict-item]
+            page = _client().v1.events.list(asked)
         rows = page.to_dict()["data"]
         for row in rows:
             if bool(row.get("livemode")) == is_live():
                 yield _told(row)
         if not page.has_more or not rows:
             return
-        last = {"starting_after": rows[-1]["id"]}
+        asked["starting_after"] = rows[-1]["id"]
 
 
 # --- What is asked of it: people pay ---------------------------------------------------------------------------------
@@ -422,7 +422,7 @@ def _through(row: dict[str, Any]) -> Standing | None:
     return _of_intent(intent) if intent else None
 
 
-_LOOKS = {
+_LOOKS: dict[str, Callable[[str], Standing | None]] = {
     "cs": _of_page, "pi": _of_intent, "ch": _of_charge, "py": _of_charge, "re": _of_refund, "pyr": _of_refund,
     "dp": _of_dispute, "du": _of_dispute, "tr": _of_transfer, "in": _of_invoice, "sub": _of_subscription,
 }  # fmt: skip

@@ -150,11 +150,13 @@ def field(amount: int, currency: str) -> str:
 
 
 def words(amount: int, currency: str, language: str) -> str:
-    """Give an amount with the name of its currency: "7.500 دينار أردني", "7.500 Jordanian dinars"."""
-    locale = "ar_JO" if language.startswith("ar") else "en_GB"
+    """Give an amount with the name of its currency: "7.500 دينار أردني", "7.500 Jordanian dinars"; a whole one without
+    decimals, because to many "5.000" reads as five thousand."""
+    is_whole = amount % unit(currency) == 0
     return str(
         format_currency(
-            decimal(amount, currency), currency, locale=locale, format_type="name", numbering_system="latn",
-            currency_digits=True,
+            decimal(amount, currency), currency, locale="ar_JO" if language.startswith("ar") else "en_GB",
+            format_type="name", numbering_system="latn", currency_digits=not is_whole,
+            decimal_quantization=not is_whole,
         )
     )  # fmt: skip

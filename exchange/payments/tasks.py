@@ -24,4 +24,7 @@ def reconcile(**_: Any) -> None:
     """Compare the last days with Stripe, once a night."""
     now = timezone.now()
     if gateway.is_on() and outbox.claim_job("money-nightly", every_seconds=86_400, now=now):
-        nightly.reconcile(now=now)
+        try:
+            nightly.reconcile(now=now)
+        except gateway.StripeAway:
+            inbox.forget(now=now)  # the next night looks back over this one, too

@@ -52,17 +52,14 @@ def main():
 
 
 def run(world, options):
-    from django.conf import settings
     from django.db import connection
-    from django.test import Client
     from stripe_scenes import differences, scene
 
     from accounts import services as accounts
     from exchange.payments.models import Account, Errand, Movement, News
     from exchange.payments.services import errands, inbox
 
-    settings.ALLOWED_HOSTS = ["*"]
-    rng, client = random.Random(options.seed), Client()
+    rng = random.Random(options.seed)
     inbox.LEASE_SECONDS = errands.LEASE_SECONDS = 60
     tag = f"{options.seed}-{int(time.time())}"
     teacher = accounts.make_person(email=f"salma-{tag}@example.org", name="سلمى", age="18+")
@@ -88,10 +85,8 @@ def run(world, options):
         for number, event in enumerate(deliveries):
             body = world.body(event)
             begun = time.perf_counter()
-            answer = client.post("/stripe/webhook/", body, content_type="application/json",
-                                 headers={"stripe-signature": world.signature(body)})  # fmt: skip
+            most[inbox.take(body=body, signature=world.signature(body))] += 1
             answers.append(time.perf_counter() - begun)
-            most[answer.status_code] += 1
             if rounds == 1 and killed_at and number / len(deliveries) >= killed_at[0]:
                 killed_at.pop(0)
                 worker, kills = again(worker, rng), kills + 1
@@ -110,10 +105,10 @@ def run(world, options):
     answers.sort()
     return {
         "database": connection.vendor, "sequences": len(things), "events": len(world.events),
-        "deliveries": sum(most.values()), "answers": dict(most), "kills": kills, "movements": rows,
+        "deliveries": sum(most.values()), "kept": most[True], "kills": kills, "movements": rows,
         "double": sum(count - 1 for count in keys.values()), "wrong": wrong[:5], "count_wrong": len(wrong),
         "flagged": News.objects.flagged().count() + Errand.objects.flagged().count(),
-        "answer_p95_ms": round(answers[int(len(answers) * 0.95)] * 1000, 1),
+        "keep_p95_ms": round(answers[int(len(answers) * 0.95)] * 1000, 1),
         "seconds": round(time.monotonic() - started, 1),
     }  # fmt: skip
 

@@ -54,6 +54,8 @@ FORMS = {
     "thanks_report": ["reason"],
     "private_note": ["body"],
     "desk_thanks_report": ["why"],
+    "fund": ["amount", "other", "how", "key"],
+    "desk_payments_retry": ["what", "number"],
     "desk_return": ["reason", "note"],
     "lesson_ask": [
         "key",

@@ -96,13 +96,17 @@ def _part(rows: Iterable[Lesson], now: datetime) -> int:
 
 @transaction.atomic
 def _part_one(lesson_id: int, now: datetime) -> bool:
-    lesson = locked(lesson_id)
+    return call_off(locked(lesson_id), why="apart", now=now)
+
+
+def call_off(lesson: Lesson, *, why: str, now: datetime) -> bool:
+    """End a locked lesson that cannot take place, by nobody's act: it costs nobody, however late. False: too late."""
     catch_up(lesson, now=now)
     if lesson.state not in (states.ASKED, states.BOOKED):
         return False
     hours.give_back(lesson)
-    _close(lesson, "apart", "")
-    step(lesson, states.PART, to=states.CANCELLED, by=None, now=now, event="lesson.cancelled", why="apart")
+    _close(lesson, why, "")
+    step(lesson, states.PART, to=states.CANCELLED, by=None, now=now, event="lesson.cancelled", why=why)
     if lesson.bundle is not None:
         bundling.let_go(lesson.bundle, by=None, now=now)
     return True

@@ -65,7 +65,7 @@ def count(payment: Payment, *, now: datetime) -> None:
     payment.transferred = max(0, -found.get(Effect.TRANSFERRED, 0) - found.get(Effect.REVERSED, 0))
     is_first = payment.paid_at is None and Effect.PAID in found
     if is_first:
-        payment.paid_at = now
+        payment.paid_at, payment.page_asked = now, {}  # an e-mail address stood there for a retry
     payment.state = rules.state_of(
         received=payment.received, refunded=payment.refunded, transferred=payment.transferred,
         is_void=payment.void_at is not None or payment.paid_at is not None,
@@ -110,7 +110,7 @@ def _apply_to_gift(gift: Gift, standing: Standing) -> None:
     if standing.page is not None and not gift.page_id:
         gift.page_id, gift.page_url = standing.page.id, standing.page.url
     if standing.intent and standing.received:
-        gift.intent_id = standing.intent
+        gift.intent_id, gift.page_asked = standing.intent, {}
     if standing.subscription:
         gift.subscription_id = standing.subscription
         if standing.subscription_status in ("canceled", "incomplete_expired") and gift.stopped_at is None:

@@ -90,15 +90,15 @@ def _do(errand: Errand) -> gateway.Moved | None:
 @transaction.atomic
 def _finish(errand: Errand, moved: gateway.Moved | None, *, now: datetime) -> None:
     """Note what was done, with its movement: the same that the event of it would write."""
-    if moved is not None and errand.payment_id is not None:
-        payment = Payment.objects.select_for_update().get(id=errand.payment_id)
+    if moved is not None and errand.payment is not None:
+        payment = Payment.objects.select_for_update().get(id=errand.payment.pk)
         effect = Movement.Effect.REFUNDED if errand.act == rules.REFUND else Movement.Effect.TRANSFERRED
         books.note(
             payment=payment, gift=None, rows=[(moved.id, effect, -moved.amount)], currency=payment.currency
         )  # fmt: skip
         books.count(payment, now=now)
-    if errand.act == rules.STOP:
-        Gift.objects.filter(id=errand.gift_id, stopped_at=None).update(stopped_at=now)
+    if errand.gift is not None:
+        Gift.objects.filter(id=errand.gift.pk, stopped_at=None).update(stopped_at=now)
     Errand.objects.filter(id=errand.pk).update(
         done_at=now, flagged_at=None, reason="", object_id=moved.id if moved else ""
     )

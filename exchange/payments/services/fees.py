@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Person
 from exchange.lessons import states
 from exchange.lessons.models import Lesson, Step
-from exchange.lessons.services import clock, meeting, steps
+from exchange.lessons.services import ending, steps
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
 from exchange.payments import gateway, money, rules
@@ -262,9 +262,7 @@ def _end_unpaid(payment: Payment, now: datetime) -> bool:
     row = Payment.objects.select_for_update().filter(id=payment.pk, state=rules.DUE, due_at__lte=now).first()
     if row is None:
         return False
-    clock.catch_up(lesson, now=now)
-    if lesson.state == states.BOOKED:
-        meeting.call_off(lesson, by=None, now=now, why=UNPAID, is_forgiven=True)
+    ending.call_off(lesson, why=UNPAID, now=now)
     _void(row)
     return True
 

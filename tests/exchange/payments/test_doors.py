@@ -167,8 +167,8 @@ def test_pages_cost_the_same_however_many_rows(book, world, client_of, yusuf, hu
         return found
 
     few = costs()
-    for number in range(5):
-        book(title=f"تطريز {number}")
+    for number in range(4):
+        book(title=f"تطريز {number}", hours=96 + 3 * number)
     Gift.objects.bulk_create(Gift(person=yusuf, amount=500, currency="JOD", received=500) for _ in range(40))
     Dispute.objects.bulk_create(
         Dispute(dispute_id=f"dp_{each}", payment=payment, amount=5, status="needs_response") for each in range(20)

@@ -84,6 +84,8 @@ class TestAmounts:
         (1_250_250, "KWD", "en", "1,250.250 Kuwaiti dinars"),
         (500, "JPY", "en", "500 Japanese yen"),
         (750, "USD", "en", "7.50 US dollars"),
+        (5_000, "JOD", "ar", "5 دينار أردني"),
+        (2_000_000, "JOD", "en", "2,000 Jordanian dinars"),
     ],
 )
 def test_amounts_are_told_with_their_currency(amount, currency, language, words):

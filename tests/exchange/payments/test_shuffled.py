@@ -93,7 +93,7 @@ def test_a_short_form_with_workers_truly_killed(tmp_path):
     env = {name: value for name, value in os.environ.items() if not name.startswith(("STRIPE_", "DATABASE_", "REDIS_"))}
     command = [sys.executable, "-m", "tests.faults.stripe_faults", "--sequences", "12", "--kills", "2", "--seed", "5"]
     run = subprocess.run(
-        command, cwd=ROOT, env=env | {"RUKN_VAR": str(tmp_path)}, capture_output=True, text=True, timeout=240
+        command, cwd=ROOT, env=env | {"RUKN_VAR": str(tmp_path)}, capture_output=True, text=True, timeout=600
     )
     told = json.loads(run.stdout) if run.stdout else {}
     assert run.returncode == 0, (told, run.stderr[-2000:])
