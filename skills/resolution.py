@@ -42,6 +42,8 @@ NAMED = 0.42  # a name that stands whole in what somebody says is meant at least
 NAME_ITSELF, NAMED_APART = 0.995, 0.004  # score of what the text is the very name of, and how far such lie apart
 LONGEST_TEXT_OF_NAME = 400
 TATWEEL = "\u0640"
+LEAST_FRAME = 0.5  # of the skills with a frame that must have a name without it
+SHORTEST_INITIALS, LONGEST_INITIALS = 2, 6  # letters
 STRANGE = 0.25  # how much a word counts that no skill is called by
 WRITTEN = (0.776, 0.657, 1.87, 0.653, 0.371, 2.5)  # of words, then of letters: weight, floor, power
 OWN_CLAUSE = 0.85  # how much being all of one clause counts, against being all of the text
@@ -105,6 +107,7 @@ class Weights:
     alone: float = 1.965  # the same for a concept without any name in the question's language
     untold: float = 1.645  # own evidence, for a concept without any name in the other language
     neighbours: float = 0.065  # the best of what is just above, below or related
+    initials: float = 0.3  # the first letters of a name's words, or a name of them
     sound: float = 0.5  # strength of a translation that only sounds alike
 
 
@@ -246,6 +249,24 @@ class _Stems:
         return self._by_concept.add_up(spots, weights, self.owners) / max(norm * norm, 1e-9)
 
 
+def _by_first(frames: Mapping[frozenset[str], float]) -> dict[str, list[tuple[frozenset[str], float]]]:
+    """Give the frames that most skills can lose, by the first of their words."""
+    out: dict[str, list[tuple[frozenset[str], float]]] = defaultdict(list)
+    for frame, share in frames.items():
+        if share >= LEAST_FRAME:
+            out[min(frame)].append((frame, share))
+    return out
+
+
+def _initials(folded: str, *, is_short: bool) -> set[str]:
+    """Give what a name in Latin letters is in first letters, with and without its particles; a short name is itself."""
+    words = folded.split()
+    if len(words) == 1:
+        return {folded} if is_short and SHORTEST_INITIALS <= len(folded) <= LONGEST_INITIALS else set()
+    short = ("".join(word[0] for word in some) for some in (words, phrases.name_words(folded)))
+    return {letters for letters in short if SHORTEST_INITIALS <= len(letters) <= LONGEST_INITIALS}
+
+
 def _above(values: Array, floor: float) -> Array:
     """Give how far (0–1) likenesses are above the floor from which they say anything."""
     return np.maximum(0.0, (values - floor) / (1 - floor))
@@ -302,6 +323,7 @@ class Resolver:
             if own and len(own) <= LONGEST_NAME:
                 self._phrases[tuple(sorted(own))].append(place)
         self._keep_as_written()
+        self._frames = _by_first(learned.frames)
         self._first_name = np.flatnonzero(np.r_[True, np.diff(self._owner) > 0]) if rows else self._owner
         size = len(self._concepts)
         self._has = (np.zeros(size, dtype=bool), np.zeros(size, dtype=bool))
@@ -334,6 +356,23 @@ class Resolver:
                 told = {is_veiled(word) for word in folded.split()}
                 if len(told) == 2:
                     self._veiled[key[0]].add(key)
+        self._initials: dict[str, list[int]] = defaultdict(list)
+        for place, row in enumerate(self._rows):
+            if self._folded[place].isascii():
+                for short in _initials(self._folded[place], is_short=row.text.isupper()):
+                    self._initials[short].append(place)
+
+    def _by_initials(self, words: Sequence[Word]) -> dict[int, float]:
+        """Give concepts a name of which is the question in first letters, or is spelt out by it, with how surely."""
+        if len(words) == 1 and not self._is_known(words[0]):
+            found = self._initials.get(words[0].folded, ())
+        elif len(words) > 1:
+            short = "".join(word.folded[0] for word in words)
+            found = [place for place in self._initials.get(short, ()) if self._folded[place] == short]
+        else:
+            return {}
+        concepts = {int(self._owner[place]) for place in found}
+        return dict.fromkeys(concepts, 1 / sqrt(len(concepts))) if concepts else {}
 
     def resolve(
         self,
@@ -355,7 +394,7 @@ class Resolver:
         request = phrases.Request(phrases.name(arabic.fold(text))) if named else self._read(text)
         if not request.words:
             return []
-        words = self._mended(request.words)
+        words = self._unframed(self._mended(request.words))
         excluded = {concept for run in request.excluded for concept in self._whole_names(run)[0]}
         hits = self._rank(words, lang, is_spoken=request.is_spoken, named=named)
         least = self.POSSIBLE if threshold is None else threshold
@@ -420,6 +459,19 @@ class Resolver:
             out.append(word)
         return out or words
 
+    def _unframed(self, words: Sequence[Word]) -> Sequence[Word]:
+        """Give the words with less weight for those that are only put around many names."""
+        stems = {word.stems[0] for word in words}
+        lost: dict[str, float] = {}
+        for frame, share in (held for stem in stems for held in self._frames.get(stem, ())):
+            if frame < stems:
+                lost.update((stem, max(share, lost.get(stem, 0.0))) for stem in frame)
+        return (
+            [replace(word, weight=word.weight * (1 - lost.get(word.stems[0], 0.0))) for word in words]
+            if lost
+            else words
+        )
+
     def _is_known(self, word: Word) -> bool:
         return any(stem in self._stems.ids or self._lexicon.translations(stem) for stem in word.stems)
 
@@ -461,10 +513,13 @@ class Resolver:
             for values, most in ((rough, 40), (by_letters, 50), (by_translation, 20))
             for concept in np.argpartition(-values, min(most, len(values)) - 1)[:most].tolist()
         }
+        initials = self._by_initials(words)
+        looked_at = sorted({*top, *whole, *named, *initials})
         hits = []
-        for concept, (place, close, written) in self._close(words, evidence, sorted({*top, *whole, *named})).items():
+        for concept, (place, close, written) in self._close(words, evidence, looked_at).items():
             cover, stands, told = whole.get(concept, (0.0, place, 0.0))
             raw = float(rough[concept]) + close + (self.weights.whole if cover > ALL else 0.0)
+            raw += self.weights.initials * initials.get(concept, 0.0)
             row = self._rows[stands if cover else place]
             score = self._score(raw, cover, len(words))
             if cover and is_spoken:

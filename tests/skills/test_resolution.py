@@ -249,3 +249,33 @@ class TestSpelling:
 
     def test_a_word_of_another_dialect_is_not_taken_for_its_neighbour(self, resolver):
         assert not resolver.resolve("بغيت نصاوب موتوري", sure=True)
+
+
+class TestFirstLetters:
+    NAMES = ("natural language processing", "CSS", "nature poetry", "lap swimming")
+
+    @pytest.mark.parametrize(("text", "concept"), [("NLP", 0), ("nlp", 0), ("cascading style sheets", 1)])
+    def test_stand_for_the_words_and_the_words_for_them(self, text, concept):
+        names = [LabelRow(number, "en", name, preferred=True) for number, name in enumerate(self.NAMES)]
+        hit = Resolver(names).resolve(text)[0]
+        assert (hit.concept, hit.sure) == (concept, False)
+
+    def test_say_nothing_where_too_many_names_have_them(self):
+        names = [f"n{number} language practice" for number in range(60)]
+        many = Resolver(LabelRow(number, "en", text, preferred=True) for number, text in enumerate(names))
+        assert many.resolve("NLP") == []
+
+
+class TestFrames:
+    def test_what_many_names_have_around_them_tells_little(self):
+        frame = "ability to comprehend spoken and written {0} and to speak and write in {0}"
+        tongues = ["Welsh", "Danish", "Irish", "Latin", "Finnish"]
+        rows = [
+            LabelRow(number, "en", name, place == 0)
+            for number, tongue in enumerate(tongues)
+            for place, name in enumerate((tongue, frame.format(tongue)))
+        ]
+        rows += [LabelRow(10, "en", "Polish", True), LabelRow(11, "en", "comprehend spoken Slovak", True)]
+        found = Resolver(rows).resolve(frame.format("Polish"), "en")
+        assert 10 in [hit.concept for hit in found[:2]]
+        assert found[0].concept == 10
