@@ -3,7 +3,8 @@
     python benchmarks/waits.py
 
 Eight made-up cities: waits are log-normal with a median that differs by subject and drifts over a year, a third of the
-wishes is taken back or still waits when asked (censored), and each day's range is said from what was known on that day only.
+wishes is taken back or still waits when asked (censored), and each day's range is said from what was known on that day
+only.
 Reference in the same run: the range of answered waits alone, which forgets those who still wait.
 """
 
