@@ -71,7 +71,8 @@ def range_of(waits: Iterable[Wait], *, waited: float = 0.0) -> Range | None:
 
 
 def _range(known: Sequence[Wait], waited: float, fewest: int) -> Range | None:
-    if sum(wait.is_answered and wait.days > waited for wait in known) < fewest:
+    answered = sum(wait.is_answered and wait.days > waited for wait in known)
+    if answered < fewest:
         return None
     steps = survival(known)
     now = min((share for days, share in steps if days <= waited), default=1.0)
@@ -80,5 +81,6 @@ def _range(known: Sequence[Wait], waited: float, fewest: int) -> Range | None:
     def when(part: float) -> float | None:
         return next((days for days, share in later if 1 - share >= part), None)
 
-    low = when(LOW)
-    return Range(low, when(HIGH)) if low is not None else None
+    wider = 1 + 1 / answered  # the wait that is told of is one more than those that are known
+    low = when(1 - (1 - LOW) * wider)
+    return Range(low, when(HIGH * wider)) if low is not None else None

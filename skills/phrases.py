@@ -5,7 +5,7 @@ Pure: text in, words out. "I want to learn", «ابغى احد يعلمني» sa
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 from exchange.lib import arabic
@@ -143,32 +143,49 @@ ASK_OR_SUBJECT = _folded("""
 """)
 
 
-def read(text: str, *, is_name: Callable[[Sequence[str]], bool] = lambda _words: False) -> Request:
+def read(text: str, *, name_at: Callable[[Sequence[str], int], int] = lambda _words, _place: 0) -> Request:
     """Read a request in either language.
 
-    `is_name` says of folded words whether they begin a skill's own name («بدون» in "baking without sugar"), so that
-    they are not taken for an exclusion.
+    `name_at` says how many of the folded words from a place on are a skill's own name that holds words which ask or
+    exclude («بدون» in "baking without sugar", «السلام» in «بحوث السلام»), so that they are taken for its words.
     """
     wanted: list[str] = []
+    named: list[bool] = []
     excluded: list[list[str]] = []
     every: list[str] = []
     parts: list[int] = []
     for clause in _CLAUSE.split(text[:MOST_CHARACTERS]):
         folded = arabic.words(clause)
         every.extend(folded)
-        keep, out = _without_exclusions(folded, is_name)
+        held = {place + step for place in range(len(folded)) for step in range(name_at(folded, place))}
+        kept, out = _without_exclusions(folded, held)
+        keep = [folded[place] for place in kept]
         parts.extend(_parts(keep, parts[-1] + 1 if parts else 0))
         wanted.extend(keep)
+        named.extend(place in held for place in kept)
         excluded.extend(out)
         if len(wanted) > MOST_WORDS * 4:
             break
-    words = _content(wanted, parts)
+    words = _content(wanted, named, parts)
     if not words and not excluded:
         # «دروس» or "help" alone: every word asks, so they are all there is to go by.
         words = [_word(word, 1.0) for word in every if len(word) > 2]
     gone = [tuple(_content(run)) for run in excluded]
-    is_spoken = len(every) >= SPOKEN_WORDS or any(_asks(word) and word not in ASK_OR_SUBJECT for word in every)
+    is_spoken = len(every) >= SPOKEN_WORDS or any(
+        _asks(word) and word not in ASK_OR_SUBJECT and not is_named
+        for word, is_named in zip(wanted, named, strict=True)
+    )
     return Request(tuple(words[:MOST_WORDS]), tuple(run for run in gone if run), is_spoken)
+
+
+def name(folded: str) -> tuple[Word, ...]:
+    """Give the words of a text that is a name, whatever its words would say in a request."""
+    return tuple(_word(word, softness(word)) for word in name_words(folded))
+
+
+def is_veiled(word: str) -> bool:
+    """Whether a folded word of a name would be taken for one that asks or excludes."""
+    return _asks(word) or word in _EXCEPT or (word,) in _NOT_MEANT
 
 
 def _parts(folded: Sequence[str], first: int) -> list[int]:
@@ -193,11 +210,11 @@ def softness(word: str) -> float:
     return SOFT if word in SOFT_WORDS or bare in SOFT_WORDS else 1.0
 
 
-def _content(folded: Sequence[str], parts: Sequence[int] = ()) -> list[Word]:
+def _content(folded: Sequence[str], named: Sequence[bool] = (), parts: Sequence[int] = ()) -> list[Word]:
     out = []
     asks = any(_asks(word) and word not in ASK_OR_SUBJECT for word in folded)
     for place, word in enumerate(folded):
-        asking = _asks(word)
+        asking = _asks(word) and not (named and named[place])
         if word in arabic.PARTICLES or (asking and (asks or word not in ASK_OR_SUBJECT)):
             continue
         weight = ASK_AS_SUBJECT if asking else softness(word)
@@ -229,16 +246,15 @@ def _is_audience(folded: Sequence[str], place: int) -> bool:
     return word in PEOPLE and any(folded[before] in ("for", "with") for before in range(max(0, place - 3), place))
 
 
-def _without_exclusions(
-    folded: list[str], is_name: Callable[[Sequence[str]], bool]
-) -> tuple[list[str], list[list[str]]]:
-    keep: list[str] = []
+def _without_exclusions(folded: Sequence[str], held: Set[int]) -> tuple[list[int], list[list[str]]]:
+    """Give the places of words that are meant and the runs that are not; what a name holds excludes nothing."""
+    keep: list[int] = []
     excluded: list[list[str]] = []
     place = 0
     while place < len(folded):
-        length = _denies(folded, place)
-        if not length or is_name(folded[max(0, place - 3) : place + 5]):
-            keep.append(folded[place])
+        length = 0 if place in held else _denies(folded, place)
+        if not length:
+            keep.append(place)
             place += 1
             continue
         place += length
@@ -252,7 +268,7 @@ def _without_exclusions(
     return keep, excluded
 
 
-def _denies(folded: list[str], place: int) -> int:
+def _denies(folded: Sequence[str], place: int) -> int:
     """Give how many words from here on say "not this"; 0 when none do."""
     here = folded[place]
     for phrase in _NOT_MEANT:

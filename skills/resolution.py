@@ -7,9 +7,9 @@ what the neighbours in the tree are called, weakly. A whole name standing in the
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from math import exp, log, sqrt
 from typing import Any
 
@@ -39,6 +39,11 @@ LONG_TEXT = 9  # words; from here on a text is no name, and what it names whole 
 NEARLY_ALL = 0.8  # names that cover so much of a text together are what it lists
 ALL = 0.95  # a name that covers so much is the question
 NAMED = 0.42  # a name that stands whole in what somebody says is meant at least so surely
+NAME_ITSELF, NAMED_APART = 0.995, 0.004  # score of what the text is the very name of, and how far such lie apart
+LONGEST_TEXT_OF_NAME = 400
+TATWEEL = "\u0640"
+LEAST_FRAME = 0.5  # of the skills with a frame that must have a name without it
+SHORTEST_INITIALS, LONGEST_INITIALS = 2, 6  # letters
 STRANGE = 0.25  # how much a word counts that no skill is called by
 WRITTEN = (0.776, 0.657, 1.87, 0.653, 0.371, 2.5)  # of words, then of letters: weight, floor, power
 OWN_CLAUSE = 0.85  # how much being all of one clause counts, against being all of the text
@@ -102,6 +107,7 @@ class Weights:
     alone: float = 1.965  # the same for a concept without any name in the question's language
     untold: float = 1.645  # own evidence, for a concept without any name in the other language
     neighbours: float = 0.065  # the best of what is just above, below or related
+    initials: float = 0.3  # the first letters of a name's words, or a name of them
     sound: float = 0.5  # strength of a translation that only sounds alike
 
 
@@ -243,6 +249,24 @@ class _Stems:
         return self._by_concept.add_up(spots, weights, self.owners) / max(norm * norm, 1e-9)
 
 
+def _by_first(frames: Mapping[frozenset[str], float]) -> dict[str, list[tuple[frozenset[str], float]]]:
+    """Give the frames that most skills can lose, by the first of their words."""
+    out: dict[str, list[tuple[frozenset[str], float]]] = defaultdict(list)
+    for frame, share in frames.items():
+        if share >= LEAST_FRAME:
+            out[min(frame)].append((frame, share))
+    return out
+
+
+def _initials(folded: str, *, is_short: bool) -> set[str]:
+    """Give what a name in Latin letters is in first letters, with and without its particles; a short name is itself."""
+    words = folded.split()
+    if len(words) == 1:
+        return {folded} if is_short and SHORTEST_INITIALS <= len(folded) <= LONGEST_INITIALS else set()
+    short = ("".join(word[0] for word in some) for some in (words, phrases.name_words(folded)))
+    return {letters for letters in short if SHORTEST_INITIALS <= len(letters) <= LONGEST_INITIALS}
+
+
 def _above(values: Array, floor: float) -> Array:
     """Give how far (0–1) likenesses are above the floor from which they say anything."""
     return np.maximum(0.0, (values - floor) / (1 - floor))
@@ -298,9 +322,8 @@ class Resolver:
         for place, own in enumerate(stems):
             if own and len(own) <= LONGEST_NAME:
                 self._phrases[tuple(sorted(own))].append(place)
-        self._names_with_denial = {
-            folded for folded in self._folded if " " in folded and phrases._EXCEPT.intersection(folded.split())
-        }
+        self._keep_as_written()
+        self._frames = _by_first(learned.frames)
         self._first_name = np.flatnonzero(np.r_[True, np.diff(self._owner) > 0]) if rows else self._owner
         size = len(self._concepts)
         self._has = (np.zeros(size, dtype=bool), np.zeros(size, dtype=bool))
@@ -321,6 +344,36 @@ class Resolver:
         self._edge_starts = np.flatnonzero(np.r_[True, np.diff(ordered[:, 0]) > 0]) if edges else ordered[:, 0]
         self._edge_owner = ordered[self._edge_starts, 0]
 
+    def _keep_as_written(self) -> None:
+        """Keep the names word by word, and those that hold words which ask or exclude by their first word."""
+        self._written: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        self._veiled: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        is_veiled = cache(phrases.is_veiled)
+        for place, folded in enumerate(self._folded):
+            key = arabic.same_written(folded)
+            self._written[key].append(place)
+            if 1 < len(key) <= LONGEST_NAME:
+                told = {is_veiled(word) for word in folded.split()}
+                if len(told) == 2:
+                    self._veiled[key[0]].add(key)
+        self._initials: dict[str, list[int]] = defaultdict(list)
+        for place, row in enumerate(self._rows):
+            if self._folded[place].isascii():
+                for short in _initials(self._folded[place], is_short=row.text.isupper()):
+                    self._initials[short].append(place)
+
+    def _by_initials(self, words: Sequence[Word]) -> dict[int, float]:
+        """Give concepts a name of which is the question in first letters, or is spelt out by it, with how surely."""
+        if len(words) == 1 and not self._is_known(words[0]):
+            found = self._initials.get(words[0].folded, ())
+        elif len(words) > 1:
+            short = "".join(word.folded[0] for word in words)
+            found = [place for place in self._initials.get(short, ()) if self._folded[place] == short]
+        else:
+            return {}
+        concepts = {int(self._owner[place]) for place in found}
+        return dict.fromkeys(concepts, 1 / sqrt(len(concepts))) if concepts else {}
+
     def resolve(
         self,
         text: str,
@@ -337,12 +390,13 @@ class Resolver:
         """
         if not self._rows:
             return []
-        request = phrases.read(text, is_name=self._is_denying_name)
+        named = self._named(text)
+        request = phrases.Request(phrases.name(arabic.fold(text))) if named else self._read(text)
         if not request.words:
             return []
-        words = self._mended(request.words)
+        words = self._unframed(self._mended(request.words))
         excluded = {concept for run in request.excluded for concept in self._whole_names(run)[0]}
-        hits = self._rank(words, lang, is_spoken=request.is_spoken)
+        hits = self._rank(words, lang, is_spoken=request.is_spoken, named=named)
         least = self.POSSIBLE if threshold is None else threshold
         return [
             hit
@@ -405,16 +459,49 @@ class Resolver:
             out.append(word)
         return out or words
 
+    def _unframed(self, words: Sequence[Word]) -> Sequence[Word]:
+        """Give the words with less weight for those that are only put around many names."""
+        stems = {word.stems[0] for word in words}
+        lost: dict[str, float] = {}
+        for frame, share in (held for stem in stems for held in self._frames.get(stem, ())):
+            if frame < stems:
+                lost.update((stem, max(share, lost.get(stem, 0.0))) for stem in frame)
+        return (
+            [replace(word, weight=word.weight * (1 - lost.get(word.stems[0], 0.0))) for word in words]
+            if lost
+            else words
+        )
+
     def _is_known(self, word: Word) -> bool:
         return any(stem in self._stems.ids or self._lexicon.translations(stem) for stem in word.stems)
 
-    def _is_denying_name(self, words: Sequence[str]) -> bool:
-        if not self._names_with_denial:
-            return False
-        text = f" {' '.join(words)} "
-        return any(f" {name} " in text for name in self._names_with_denial)
+    def _read(self, text: str) -> phrases.Request:
+        return phrases.read(text, name_at=self._name_at)
 
-    def _rank(self, words: Sequence[Word], lang: str | None, *, is_spoken: bool = False) -> list[Hit]:
+    def _name_at(self, words: Sequence[str], place: int) -> int:
+        """Give how many words from a place on are a name that holds words which ask or exclude; 0 for none."""
+        here = arabic.same_written(" ".join(words[place : place + LONGEST_NAME]))
+        known = self._veiled.get(here[0], ())
+        return max((len(key) for key in known if here[: len(key)] == key), default=0)
+
+    def _named(self, text: str) -> dict[int, float]:
+        """Give the concepts of which a text is the very name, word by word, with how near (0–1) it is to be theirs.
+
+        A preferred name goes before another one, then the one that is written most alike: «تأريخ» is not «تاريخ».
+        """
+        found = self._written.get(arabic.same_written(arabic.fold(text[:LONGEST_TEXT_OF_NAME])), ())
+        several = len({self._rows[place].concept for place in found}) > 1
+        typed = text.replace(TATWEEL, "").strip()
+        out: dict[int, float] = {}
+        for place in found:
+            row, concept = self._rows[place], int(self._owner[place])
+            alike = OSA.normalized_similarity(typed, row.text) if several else 1.0
+            out[concept] = max(out.get(concept, 0.0), (row.preferred + alike) / 2)
+        return out
+
+    def _rank(
+        self, words: Sequence[Word], lang: str | None, *, is_spoken: bool = False, named: Mapping[int, float]
+    ) -> list[Hit]:
         """Score every concept roughly, then look closely at the best ones and at those that the text names whole."""
         evidence = self._evidence(words)
         rough = self._rough(words, evidence)
@@ -426,21 +513,29 @@ class Resolver:
             for values, most in ((rough, 40), (by_letters, 50), (by_translation, 20))
             for concept in np.argpartition(-values, min(most, len(values)) - 1)[:most].tolist()
         }
+        initials = self._by_initials(words)
+        looked_at = sorted({*top, *whole, *named, *initials})
         hits = []
-        for concept, (place, close, written) in self._close(words, evidence, sorted({*top, *whole})).items():
-            cover, named, told = whole.get(concept, (0.0, place, 0.0))
+        for concept, (place, close, written) in self._close(words, evidence, looked_at).items():
+            cover, stands, told = whole.get(concept, (0.0, place, 0.0))
             raw = float(rough[concept]) + close + (self.weights.whole if cover > ALL else 0.0)
-            row = self._rows[named if cover else place]
+            raw += self.weights.initials * initials.get(concept, 0.0)
+            row = self._rows[stands if cover else place]
             score = self._score(raw, cover, len(words))
             if cover and is_spoken:
                 score = max(score, NAMED + (0.95 - NAMED) * told)
             score += 0.0002 if row.preferred else 0.0
             score -= 0.0001 if lang not in (None, row.lang) else 0.0
+            if concept in named:
+                score = NAME_ITSELF + NAMED_APART * named[concept] + (1 - NAME_ITSELF - NAMED_APART) * (1 - exp(-raw))
             score = round(min(max(score, 0.0), 1.0), 4)
             is_sure = written >= self.CLOSE and score >= NAMED
             if cover:
                 is_sure = cover >= LEAST_COVER or together >= NEARLY_ALL or len(words) > FEW_WORDS
-            hits.append(Hit(row.concept, score, row.text, row.lang, exact=bool(cover), sure=is_sure))
+            is_name = concept in named
+            hits.append(
+                Hit(row.concept, score, row.text, row.lang, exact=bool(cover) or is_name, sure=is_sure or is_name)
+            )
         hits.sort(key=lambda hit: (-hit.score, hit.concept))
         return hits
 

@@ -14,17 +14,20 @@ LONGEST = 7  # stems of a name that teaches
 MOST_OF_ONE = 12  # words in one place of a concept's names; more are a list and no synonyms
 LEAST, MOST_PER_WORD = 0.06, 8
 DOUBT = 1.5  # concepts that must say so before it is believed by half
+LEAST_FRAME, LEAST_FRAMED = 2, 3  # words of a frame, concepts that must have it
 HALF = 0.5  # how much it tells that two words stand for one
 
 
 @dataclass(frozen=True)
 class Learned:
     """What the names say of words: `instead` gives for a stem those that may stand for it with their strength (0–1),
-    best first; `dropped` for a stem the share of concepts (0–1) where a name that has it means the same without it.
+    best first; `dropped` for a stem the share of concepts (0–1) where a name that has it means the same without it;
+    `frames` the same share for words that only together say nothing ("ability to comprehend spoken and written …").
     """
 
     instead: dict[str, list[tuple[str, float]]]
     dropped: dict[str, float]
+    frames: dict[frozenset[str], float]
 
 
 def learn(names: Iterable[tuple[int, str, Sequence[str]]]) -> Learned:
@@ -36,14 +39,15 @@ def learn(names: Iterable[tuple[int, str, Sequence[str]]]) -> Learned:
     told: dict[tuple[str, str], float] = defaultdict(float)
     holders: dict[str, int] = defaultdict(int)
     dropped: dict[str, int] = defaultdict(int)
+    framed: dict[frozenset[str], int] = defaultdict(int)
     here: list[tuple[str, ...]] = []
     before: tuple[int, str] | None = None
     for concept, lang, stems in names:
         if (concept, lang) != before:
-            _tell(here, told, holders, dropped)
+            _tell(here, told, holders, dropped, framed)
             here, before = [], (concept, lang)
         here.append(tuple(stems))
-    _tell(here, told, holders, dropped)
+    _tell(here, told, holders, dropped, framed)
     out: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for (one, other), count in told.items():
         strength = count / (holders[one] + DOUBT)
@@ -52,11 +56,20 @@ def learn(names: Iterable[tuple[int, str, Sequence[str]]]) -> Learned:
     return Learned(
         {stem: sorted(found, key=lambda pair: (-pair[1], pair[0]))[:MOST_PER_WORD] for stem, found in out.items()},
         {stem: count / (holders[stem] + 2 * DOUBT) for stem, count in dropped.items()},
+        {
+            frame: count / (min(holders[stem] for stem in frame) + DOUBT)
+            for frame, count in framed.items()
+            if count >= LEAST_FRAMED
+        },
     )
 
 
 def _tell(
-    names: list[tuple[str, ...]], told: dict[tuple[str, str], float], holders: dict[str, int], dropped: dict[str, int]
+    names: list[tuple[str, ...]],
+    told: dict[tuple[str, str], float],
+    holders: dict[str, int],
+    dropped: dict[str, int],
+    framed: dict[frozenset[str], int],
 ) -> None:
     """Count what the names of one concept say."""
     distinct = {frozenset(name) for name in names}
@@ -64,8 +77,12 @@ def _tell(
         holders[stem] += 1
     if len(distinct) < 2:
         return
-    for stem in {stem for longer in distinct for shorter in distinct if shorter < longer for stem in longer - shorter}:
+    more = {longer - shorter for longer in distinct for shorter in distinct if shorter < longer}
+    for stem in {stem for words in more for stem in words}:
         dropped[stem] += 1
+    for words in more:
+        if len(words) >= LEAST_FRAME:
+            framed[words] += 1
     for pair, weight in _instead({name for name in distinct if len(name) <= LONGEST}).items():
         told[pair] += weight
 

@@ -108,6 +108,12 @@ def without_article(word: str) -> str:
     return word
 
 
+def same_written(folded: str) -> tuple[str, ...]:
+    """Give the words of a folded text in a form that is the same with and without articles: «صم», «الصم»."""
+    bare = (without_article(word) for word in folded.split())
+    return tuple(word[2:] if word.startswith("ال") and len(word) > 3 else word for word in bare)
+
+
 @lru_cache(maxsize=200_000)
 def stems(word: str) -> tuple[str, ...]:
     """Give the forms under which a folded word is found, the likeliest first.

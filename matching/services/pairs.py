@@ -5,17 +5,17 @@ of its wish. A change of one person touches only pairs with that person and the 
 after any number of changes are those of a full pass (tests/matching/test_fresh.py).
 """
 
+import json
 import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, Min, Q
 from django.utils import timezone
 
@@ -625,9 +625,8 @@ def _write(lists: Lists) -> None:
     wanted: dict[Key, Pair] = {}
     for kept in lists.values():
         wanted.update({key: pair for key, pair in kept.items() if pair is not None})
-    found_at = timezone.now()
     gone: list[int] = []
-    changed: list[Match] = []
+    changed: list[_Values] = []
     for row in _rows_of(lists.keys()):
         key = row.offer, row.wish
         pair = wanted.pop(key, None)
@@ -636,19 +635,36 @@ def _write(lists: Lists) -> None:
         if not any(flags):
             gone.append(row.pk)
         elif numbers != row[3:6] or flags != (row.for_offer, row.for_wish):
-            changed.append(_match(key, numbers, flags, found_at))
+            changed.append((*key, *numbers, *flags))
     for key, pair in sorted(wanted.items()):
         numbers = (pair.score, pair.contributions, pair.facts)
-        changed.append(_match(key, numbers, _flags(lists, key, False, False), found_at))
+        changed.append((*key, *numbers, *_flags(lists, key, False, False)))
     for chunk in _chunks(gone):
         Match.objects.filter(id__in=chunk).delete()
-    Match.objects.bulk_create(
-        changed,
-        batch_size=WRITE,
-        update_conflicts=True,
-        unique_fields=["offer", "wish"],
-        update_fields=["score", "contributions", "facts", "for_offer", "for_wish"],
-    )
+    _put(changed)
+
+
+_Values = tuple[int, int, float, dict[str, float], dict[str, Any], bool, bool]
+_PUT = (
+    "INSERT INTO matching_match (offer_id, wish_id, score, contributions, facts, for_offer, for_wish, found_at)"
+    " VALUES {} ON CONFLICT (offer_id, wish_id) DO UPDATE SET score = excluded.score,"
+    " contributions = excluded.contributions, facts = excluded.facts,"
+    " for_offer = excluded.for_offer, for_wish = excluded.for_wish"
+)
+_ONE = "(%s, %s, %s, %s, %s, %s, %s, %s)"
+
+
+def _put(rows: Sequence[_Values]) -> None:
+    """Insert rows or change those that stand, in plain SQL: through models it is half the cost of a full pass."""
+    found_at = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), WRITE):
+            piece = rows[start : start + WRITE]
+            values: list[Any] = []
+            for offer, wish, score, contributions, facts, for_offer, for_wish in piece:
+                told = json.dumps(contributions), json.dumps(facts)
+                values += (offer, wish, score, *told, for_offer, for_wish, found_at)
+            cursor.execute(_PUT.format(", ".join([_ONE] * len(piece))), values)
 
 
 class _Row(NamedTuple):
@@ -677,22 +693,6 @@ def _rows_of(listings: Iterable[tuple[str, int]]) -> Iterable[_Row]:
             for row in Match.objects.filter(**{f"{kind}__in": chunk}).values_list(*_FIELDS):
                 out[row[0]] = _Row(*row)
     return out.values()
-
-
-def _match(
-    key: Key, numbers: tuple[float, dict[str, float], dict[str, Any]], flags: tuple[bool, bool], at: datetime
-) -> Match:
-    score, contributions, facts = numbers
-    return Match(
-        offer_id=key[0],
-        wish_id=key[1],
-        score=score,
-        contributions=contributions,
-        facts=facts,
-        for_offer=flags[0],
-        for_wish=flags[1],
-        found_at=at,
-    )
 
 
 def _flags(lists: Lists, key: Key, for_offer: bool, for_wish: bool) -> tuple[bool, bool]:
