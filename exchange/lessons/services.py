@@ -2,10 +2,11 @@
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from exchange.lessons.models import Lesson, Rest
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.outbox import services as outbox
+from exchange.ready import Ready
 from skills.models import Listing
 from skills.services import listings
 
@@ -60,14 +62,19 @@ class NotAsked(Refused):
     code = "not_asked"
 
 
-def enquiry_between(*, listing: Listing, person: Person) -> Lesson | None:
-    """Give the enquiry this person already has about a listing."""
-    return (
-        Lesson.objects.for_member(person)
+_enquiry = Ready(
+    lambda *, listing, person: (
+        Lesson.objects.for_member(Person(pk=person))
         .filter(listing=listing, opened_by=person)
         .select_related("conversation")
-        .first()
+        .order_by("pk")[:1]
     )
+)
+
+
+def enquiry_between(*, listing: Listing, person: Person) -> Lesson | None:
+    """Give the enquiry this person already has about a listing."""
+    return next(iter(_enquiry(listing=listing.pk, person=person.pk)), None)
 
 
 @transaction.atomic
@@ -229,18 +236,25 @@ def unanswered(*, conversation_id: int, person: Person) -> Lesson | None:
     return None if lesson is None or is_answered(lesson) else lesson
 
 
-def usual_answer(*, person: Person) -> str:
-    """Give how soon this person usually answers a hello, as a coarse band (`rules.usual_band`); in one query."""
-    now = timezone.now()
+def _hellos(*, person: int, since: datetime) -> QuerySet[Lesson, Any]:
     first = Message.objects.filter(conversation=OuterRef("conversation"), sender=person).order_by("seq").values("at")
-    rows = (
-        Lesson.objects.filter(Q(teacher=person) | Q(learner=person), made_at__gte=now - rules.LATELY)
+    return (
+        Lesson.objects.filter(Q(teacher=person) | Q(learner=person), made_at__gte=since)
         .exclude(opened_by=person)
         .exclude(conversation__last_seq=0)
         .annotate(first_at=Subquery(first[:1]))
         .order_by("-made_at")
         .values_list("made_at", "first_at", "full_at")[: rules.MOST_HELLOS]
     )
+
+
+_read_hellos = Ready(_hellos)
+
+
+def usual_answer(*, person: Person) -> str:
+    """Give how soon this person usually answers a hello, as a coarse band (`rules.usual_band`); in one query."""
+    now = timezone.now()
+    rows = _read_hellos(person=person.pk, since=now - rules.LATELY)
     hellos = []
     for made_at, first_at, full_at in rows:
         answered = min((at for at in (first_at, full_at) if at is not None), default=None)
