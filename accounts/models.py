@@ -113,7 +113,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     @property
     def first_name(self) -> str:
         """The first word of the name, as shown to neighbours."""
-        return str(self).split(" ")[0]
+        return first_name_of(self.name)
 
     @property
     def is_young(self) -> bool:
@@ -124,6 +124,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
     def is_curator(self) -> bool:
         """Whether this person looks after listings."""
         return self.role in (self.Role.CURATOR, self.Role.ADMIN)
+
+
+def first_name_of(name: str) -> str:
+    """Give the first word of a name, as shown to neighbours."""
+    return (name or str(_("A neighbour"))).split(" ")[0]
 
 
 class Profile(models.Model):

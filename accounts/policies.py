@@ -8,11 +8,16 @@ from collections.abc import Iterable
 
 from accounts.models import Block, Guardianship, Person
 from accounts.rules import is_public_place
+from exchange.ready import Ready
+
+_blocks = Ready(
+    lambda *, one, other: Block.objects.all().between(Person(pk=one), Person(pk=other)).values_list("pk")[:1]
+)
 
 
 def is_blocked(one: Person, other: Person) -> bool:
     """Whether either of two people keeps the other away."""
-    return Block.objects.all().between(one, other).exists()
+    return bool(_blocks(one=one.pk, other=other.pk))
 
 
 def may_write_to(sender: Person, other: Person) -> bool:

@@ -95,7 +95,7 @@ class Watch:
         self.seconds, self.cpu, self.bodies = 0.0, 0.0, []
 
     def _run(self, search: Any, until: float) -> dict[str, Any]:
-        self.bodies.append(search.to_dict())
+        self.bodies.append(search)
         wall, cpu = time.perf_counter(), time.thread_time()
         try:
             return self._ask(search, until)

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from accounts.models import Person
 from exchange.chat import services as chat
 from exchange.notices import services as notices
+from exchange.ready import Ready
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,16 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _unread(*, person: int) -> QuerySet[Person, Any]:
+    me = OuterRef("pk")
+    rows = Person.objects.filter(pk=person).annotate(behind=chat.unread_of(me), untold=notices.unread_of(me))
+    return rows.values_list("behind", "untold")
+
+
+_read_unread = Ready(_unread)
+
+
 def _counts(person: Person) -> tuple[int, int]:
     """Give how many messages and notices a person has not read, in one query."""
-    me = OuterRef("pk")
-    rows = Person.objects.filter(pk=person.pk).annotate(behind=chat.unread_of(me), untold=notices.unread_of(me))
-    return rows.values_list("behind", "untold").get()
+    ((behind, untold),) = _read_unread(person=person.pk)
+    return behind, untold

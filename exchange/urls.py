@@ -18,9 +18,9 @@ urlpatterns = [
     path("healthz", watch.healthz, name="healthz"),
     path("readyz", watch.readyz, name="readyz"),
     path("metrics", watch.metrics_page, name="metrics"),
+    path("", include("search.urls")),  # the busiest first: an address is looked for in this order
     path("", include("accounts.urls")),
     path("", include("skills.urls")),
-    path("", include("search.urls")),
     path("", include("matching.urls")),
     path("", include("exchange.ledger.urls")),
     path("", include("exchange.lessons.urls")),

@@ -4,8 +4,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import OuterRef, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -16,17 +15,17 @@ from accounts.rules import PARTS, week_of
 from exchange.chat import services as chat
 from exchange.ledger import services as ledger
 from exchange.lessons import services as lessons
-from exchange.lessons.models import Sitting
-from exchange.lessons.services import reading
+from exchange.lessons.services import reading, sittings
 from exchange.moderation import services as moderation
 from exchange.passport import services as passports
 from matching import services as matching
 from matching.services import rings as ring_services
 from matching.services import waiting
 from skills import cards
-from skills.cards import card_of, cards_for, when_words
+from skills.cards import card_of, cards_for, row_beside, when_words
 from skills.models import Listing, Revision, Tag
 from skills.services import concepts
+from skills.services.reading import one_visible, tags_of
 
 HOME_CARDS = 6
 MORE_CARDS = 3
@@ -45,7 +44,6 @@ TOPICS = [
 def home(request: HttpRequest) -> HttpResponse:
     """Show at once what one can learn nearby, and what fits one's wishes."""
     language, person = str(request.LANGUAGE_CODE), request.user
-    offers = Listing.objects.open_for(person).filter(kind=Listing.Kind.OFFER)
     matches: list[Any] = []
     rings: list[Any] = []
     lessons_due: list[Any] = []
@@ -55,15 +53,8 @@ def home(request: HttpRequest) -> HttpResponse:
         )
         matches = [card_of(view.listing, reader=person, language=language, reasons=view.reasons[:1]) for view in views]
         lessons_due = reading.calls_of(person=person, now=timezone.now())
-        rings = list(ring_services.waiting_for(person=person))
-        offers = offers.exclude(owner=person)
-        near = offers.filter(district=person.district_id) if person.district_id else offers.none()
-        rows = cards.rows(near.order_by("-published_at", "-id")[:HOME_CARDS])
-        if len(rows) < HOME_CARDS:
-            more = offers.exclude(id__in=[row.pk for row in rows]).order_by("-published_at", "-id")
-            rows += cards.rows(more[: HOME_CARDS - len(rows)])
-    else:
-        rows = cards.rows(offers.order_by("-published_at", "-id")[:HOME_CARDS])
+        rings = ring_services.waiting_for(person=person)
+    rows = cards.newest_offers(reader=person, most=HOME_CARDS)
     known = concepts.tree()
     context = {
         "matches": matches,
@@ -135,39 +126,40 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 def listing(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one listing whole, why this reader might meet its owner, and one button."""
     reader, language = request.user, str(request.LANGUAGE_CODE)
-    rows = Listing.objects.visible_to(reader).with_card().select_related("owner__profile")
-    dates = Sitting.objects.to_come().filter(listing=OuterRef("pk"))
-    rows = rows.annotate(
-        next_sitting=Subquery(dates.values("pk")[:1]), next_date=Subquery(dates.values("starts_at")[:1])
-    )
-    row = get_object_or_404(rows, pk=pk)
+    row = one_visible(pk, reader=reader)
+    if row is None:
+        raise Http404
     reasons: list[str] = []
     enquiry = None
     if isinstance(reader, Person) and reader.pk != row.owner_id:
         reasons = matching.reasons_between(person=reader, listing_ids=[row.pk], language=language).get(row.pk, [])
         enquiry = lessons.enquiry_between(listing=row, person=reader)
     shows_outlook = reader.pk == row.owner_id and not row.is_offer
-    others = Listing.objects.open_for(reader).filter(owner=row.owner_id).exclude(id=row.pk)
     known = concepts.tree()
-    shown = [tag for tag in row.tags.all() if tag.by != Tag.By.TEXT]
+    held = tags_of(pk)
     tags = [
-        (tag, known.hit(tag.concept_id).name(language) if tag.concept_id in known.names else tag.text) for tag in shown
+        (tag, known.hit(tag.concept_id).name(language) if tag.concept_id in known.names else tag.text)
+        for tag in held
+        if tag.by != Tag.By.TEXT
     ]
     context = {
         "listing": row,
-        "card": card_of(row, reader=reader, language=language),
+        "card": card_of(row_beside(row, held), reader=reader, language=language),
         "tags": tags,
         "reasons": reasons,
         "enquiry": enquiry,
-        "usual_answer": "" if enquiry or reader.pk == row.owner_id else lessons.usual_answer(person=row.owner),
+        "usual_answer": ""
+        if enquiry or reader.pk == row.owner_id
+        else lessons.usual_answer(person=Person(pk=row.owner_id)),
         "when": when_words(row.free_codes),
         "days": week_of(settings.CITY["weekend"]),
         "parts": PARTS,
         "is_own": reader.pk == row.owner_id,
         "outlook": waiting.outlook(wish=row, now=timezone.now()) if shows_outlook else None,
         "more": cards_for(
-            cards.rows(others.order_by("-published_at", "-id")[:MORE_CARDS]), reader=reader, language=language
+            cards.more_of(owner=row.owner_id, but=pk, most=MORE_CARDS, reader=reader), reader=reader, language=language
         ),
+        "next_date": sittings.next_of(listing=row) if row.is_offer else None,
         "place": "find",
     }
     return render(request, "listing.html", context)

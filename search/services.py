@@ -17,6 +17,7 @@ from accounts.models import Person, blocked_ids
 from exchange.lib import arabic
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
+from exchange.ready import Ready
 from search import analysis
 from search.backends import backend
 from search.models import Met, SavedSearch
@@ -44,7 +45,7 @@ class TooManySaved(Refused):
 class Results:
     """One page of an answer, as a page or the API shows it."""
 
-    listings: list[Listing]
+    listings: list[Any]  # listings, or only what their cards show
     total: int
     facets: dict[str, dict[str, int]]
     corrected: str = ""
@@ -78,11 +79,14 @@ def valid_part(filters: ListingFilter) -> dict[str, Any]:
     return dict(getattr(filters.form, "cleaned_data", {}))
 
 
+_blocked = Ready(lambda *, reader: blocked_ids(Person(pk=reader)).values_list("blocker_id"))
+
+
 def hidden_from(reader: Reader) -> tuple[int, ...]:
     """Give owners whose listings this reader must not meet."""
     if not isinstance(reader, Person):
         return ()
-    return tuple(sorted(row[0] for row in blocked_ids(reader).values_list("blocker_id")))
+    return tuple(sorted(row[0] for row in _blocked(reader=reader.pk)))
 
 
 def find(*, query: Query, person: Reader, for_cards: bool = False) -> Results:
@@ -147,7 +151,7 @@ def keep(*, person: Person, filters: ListingFilter, name: str, lang: str) -> Sav
 def kept_part(filters: ListingFilter) -> str:
     """Give the choices of a search as one address, in one order, so that the same search reads the same."""
     chosen = QueryDict(mutable=True)
-    for name in sorted(filters.filters):
+    for name in sorted(filters.base_filters):
         values = filters.data.getlist(name) if name not in NOT_KEPT else []
         if kept := sorted({value.strip() for value in values if value.strip()}):
             chosen.setlist(name, kept)
@@ -218,14 +222,17 @@ def near_duplicates(*, title: str, body: str, but: int | None = None, kind: str 
     return [row for score, _pk, row in scored[:limit] if score >= 0.35]
 
 
-def _read_again(found: Found, person: Reader, *, for_cards: bool) -> list[Listing]:
+def _read_again(found: Found, person: Reader, *, for_cards: bool) -> list[Any]:
     ids = [hit.listing_id for hit in found.hits]
-    allowed = Listing.objects.open_for(person).filter(id__in=ids)
-    rows = {row.pk: row for row in (cards.rows(allowed) if for_cards else allowed.with_card())}
+    rows: dict[int, Any]
+    if for_cards:
+        rows = cards.open_rows(ids, reader=person)
+    else:
+        rows = Listing.objects.open_for(person).with_card().in_bulk(ids)
     return [rows[listing_id] for listing_id in ids if listing_id in rows]
 
 
-def _snippets(query: Query, found: Found, listings: list[Listing]) -> dict[int, Snippet]:
+def _snippets(query: Query, found: Found, listings: list[Any]) -> dict[int, Snippet]:
     """Give what was met in each text; an engine that does not say so is helped out."""
     if not query.text:
         return {}

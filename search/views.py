@@ -39,8 +39,8 @@ def find(request: HttpRequest) -> HttpResponse:
         ),
         "chips": _chips(request, filters),
         "facets": results.facets,
-        "panel": _panel(filters, results.facets),
-        "districts": _choices(filters, "district", results.facets),
+        "panel": lambda: _panel(filters, results.facets),  # asked for only where it is drawn
+        "districts": lambda: _choices(filters, "district", results.facets),
         "text": query.text,
         "kept_query": search.kept_part(filters),
         "page": page,

@@ -1,13 +1,16 @@
 """What listings can be filtered by: one FilterSet for pages and API, which also reads as a search query."""
 
+import copy
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache, cached_property
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import F, Q, QuerySet, TextField
 from django.db.models.functions import Cast
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -102,7 +105,43 @@ class ConceptFilter(django_filters.ModelChoiceFilter):
     field_class = ConceptField
 
 
-class ListingFilter(django_filters.FilterSet):
+class SharedFields(dict[str, forms.Field]):
+    """Fields that all forms of a class use without copying them: they keep nothing of one request."""
+
+    def __deepcopy__(self, _memo: Any) -> "SharedFields":
+        return SharedFields(self)
+
+
+class QuickFilterSet(django_filters.FilterSet):
+    """A FilterSet that makes its form's class once for a process, and copies its filters only to filter rows."""
+
+    def __init__(
+        self, data: Any = None, queryset: Any = None, *, request: Any = None, prefix: str | None = None
+    ) -> None:
+        self.is_bound = data is not None
+        self.data = data or QueryDict()
+        self.queryset = queryset
+        self.request = request
+        self.form_prefix = prefix
+
+    @cached_property
+    def filters(self) -> dict[str, django_filters.Filter]:
+        """The filters, each knowing this set."""
+        copied: dict[str, django_filters.Filter] = copy.deepcopy(self.base_filters)
+        for each in copied.values():
+            each.model, each.parent = self.queryset.model, self
+        return copied
+
+    @classmethod
+    @cache
+    def get_form_class(cls) -> type[forms.Form]:
+        """Give the class of the form that reads the choices."""
+        made: type[forms.Form] = type(f"{cls.__name__}Form", (cls._meta.form,), {})
+        made.base_fields = SharedFields({name: each.field for name, each in cls.base_filters.items()})
+        return made
+
+
+class ListingFilter(QuickFilterSet):
     """Kind, concept and below it, district, place or online, language, day and part of day, new this week."""
 
     q = QuestionFilter(label=_("What would you like to learn?"))

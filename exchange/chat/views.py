@@ -48,7 +48,9 @@ def talks(request: HttpRequest) -> HttpResponse:
 def talk(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one talk. Looking writes nothing: the page then says what was seen, by socket or by POST."""
     person = _person(request)
-    conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+    conversation = chat.talk_of(person=person, conversation_id=pk)
+    if conversation is None:
+        raise Http404
     answers = _place(request.GET.get("answer", ""))
     form = MessageForm(initial={"client_id": uuid.uuid4(), "reply_to": answers})
     return _page(request, person, conversation, form)

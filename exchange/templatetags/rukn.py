@@ -1,6 +1,7 @@
 """Words of the templates: digits, dates and isolated names, by one city setting."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from skills.filters import DAY_NAMES, PART_NAMES
 from skills.services.concepts import ConceptHit
 
 register = template.Library()
-CARDS_KEPT = 3000  # about 5 MB
+CARDS_KEPT = 3000  # about 10 MB
 _drawn: OrderedDict[tuple[object, ...], SafeString] = OrderedDict()
 
 _TO_ARAB = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
@@ -70,8 +71,7 @@ def ago(value: datetime) -> str:
 @register.simple_tag
 def show_card(card: Card) -> SafeString:
     """Draw `components/card.html`, which shows nothing but the card; a card drawn lately is not drawn again."""
-    language = translation.get_language() or "ar"
-    key = (language, *(tuple(each) if isinstance(each, list) else each for each in vars(card).values()))
+    key = card.shown
     html = _drawn.get(key)
     if html is None or settings.DEBUG:
         html = SafeString(get_template("components/card.html").render({"card": card}))
@@ -79,6 +79,17 @@ def show_card(card: Card) -> SafeString:
         while len(_drawn) > CARDS_KEPT:
             _drawn.popitem(last=False)
     return html
+
+
+@register.simple_tag
+def show_cards(cards: Iterable[Card]) -> SafeString:
+    """Draw cards one after the other."""
+    return SafeString("".join(map(show_card, cards)))
+
+
+def forget() -> None:
+    """Forget drawn cards, for tests."""
+    _drawn.clear()
 
 
 @register.filter

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts import districts as known_districts
 from accounts.models import District, Person
 from exchange.outbox import services as outbox
+from exchange.ready import Ready
 from matching import explain, hints, scoring
 from matching.models import Dismissal, Match
 from matching.services import pairs, sides, state
@@ -25,8 +26,8 @@ class MatchView:
     """A match as a reader sees it: the other side, and at most three sentences why."""
 
     match_id: int | None
-    listing: Listing  # the other side
-    own: Listing
+    listing: "Listing | cards.Row"  # the other side
+    own: "Listing | cards.Row"
     score: float
     contributions: dict[str, float]
     reasons: list[str]
@@ -73,6 +74,20 @@ def matches_for(
     return views_of(matches=list(rows), person=person, language=language, with_hints=True, for_cards=for_cards)
 
 
+_best_of = Ready(
+    lambda most, *, person: (
+        Match.objects.for_owner(Person(pk=person))
+        .annotate(offer_owner=F("offer__owner_id"))
+        .order_by("-score", "id")[:most]
+    )
+)
+_between = Ready(
+    lambda *, ids, person: (
+        Match.objects.for_owner(Person(pk=person)).filter(Q(offer_id__in=ids) | Q(wish_id__in=ids)).order_by("score")
+    )
+)
+
+
 def suggestions_for(
     *, person: Person, language: str, limit: int = 6, most_of_one_skill: int | None = None
 ) -> list[MatchView]:
@@ -81,10 +96,9 @@ def suggestions_for(
     `most_of_one_skill`: how many of one taught skill, so that a first page shows what there is, and not one thing six
     times.
     """
-    rows: Any = Match.objects.for_owner(person).annotate(offer_owner=F("offer__owner_id")).order_by("-score", "id")
     best: dict[int, Match] = {}
     of_skill: Counter[object] = Counter()
-    for row in rows[: limit * 4]:  # only those that are shown are put into words
+    for row in _best_of(limit * 4, person=person.pk):  # only those that are shown are put into words
         other, skill = row.wish_id if row.offer_owner == person.pk else row.offer_id, row.facts.get("taught")
         if other in best or (most_of_one_skill is not None and of_skill[skill] >= most_of_one_skill):
             continue
@@ -95,12 +109,9 @@ def suggestions_for(
 
 def reasons_between(*, person: Person, listing_ids: Sequence[int], language: str) -> dict[int, list[str]]:
     """Give, for each listing that matches one of this person's, why they see it."""
-    rows = (
-        Match.objects.for_owner(person)
-        .filter(Q(offer_id__in=listing_ids) | Q(wish_id__in=listing_ids))
-        .order_by("score")
-    )
-    return {view.listing.pk: view.reasons for view in views_of(matches=list(rows), person=person, language=language)}
+    rows = _between(ids=listing_ids, person=person.pk)
+    views = views_of(matches=rows, person=person, language=language, for_cards=True)
+    return {view.listing.pk: view.reasons for view in views}
 
 
 @transaction.atomic
@@ -157,11 +168,9 @@ def views_of(
 
     `for_cards`: read of their listings only what cards show.
     """
-    ids = {listing for match in matches for listing in (match.offer_id, match.wish_id)}
-    found = Listing.objects.filter(id__in=ids)
-    rows = {row.pk: row for row in (cards.rows(found) if for_cards else found.with_card())}
-    districts = {place for row in rows.values() for place in (row.district, row.owner.district) if place}
-    names = names_for([match.facts for match in matches], language, districts)
+    ids = sorted({listing for match in matches for listing in (match.offer_id, match.wish_id)})
+    rows: dict[int, Any] = cards.rows_of(ids) if for_cards else Listing.objects.with_card().in_bulk(ids)
+    names = names_for([match.facts for match in matches], language)
     changes = _changes(matches, person) if with_hints and matches else {}
     views = []
     for match in matches:

@@ -20,6 +20,7 @@ from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
+from exchange.ready import Ready
 from matching import rings
 from matching.models import OPEN_SIDES, Climb, Dismissal, Match, Place, Ring, RingAnswer
 from matching.services import ring_times
@@ -240,10 +241,17 @@ def now_of(lesson: Lesson | None) -> str:
     return known.get(lesson.state, OVER)
 
 
-def waiting_for(*, person: Person) -> QuerySet[Ring]:
-    """Give the open rings that wait for this person's answer."""
+def _waiting(*, person: int, now: datetime) -> QuerySet[Ring]:
     mine = RingAnswer.objects.filter(person=person, is_yes=None).values("ring")
-    return Ring.objects.filter(id__in=mine, state=Ring.State.PROPOSED, deadline__gt=timezone.now()).order_by("deadline")
+    return Ring.objects.filter(id__in=mine, state=Ring.State.PROPOSED, deadline__gt=now).order_by("deadline")
+
+
+_read_waiting = Ready(_waiting)
+
+
+def waiting_for(*, person: Person) -> list[Ring]:
+    """Give the open rings that wait for this person's answer."""
+    return _read_waiting(person=person.pk, now=timezone.now())
 
 
 def held() -> QuerySet[Ring]:

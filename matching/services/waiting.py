@@ -222,7 +222,7 @@ def queue_for(*, person: Person, now: datetime) -> list[Match]:
     return list(best.values())[:QUEUE]
 
 
-def wider_offers(*, wish: Listing, person: Person, limit: int = WIDER) -> list[Listing]:
+def wider_offers(*, wish: Listing, person: Person, limit: int = WIDER) -> list[cards.Row]:
     """Give the wider circle of a wish: offers of skills near to it, whatever the district, that are not matched yet.
 
     Empty below the rung of the wider circle.
@@ -238,7 +238,7 @@ def wider_offers(*, wish: Listing, person: Person, limit: int = WIDER) -> list[L
     return cards.rows(rows.annotate(away=own).order_by("away", "-published_at", "-id")[:limit])
 
 
-def wider_wishes(*, person: Person, now: datetime, limit: int = WIDER) -> list[Listing]:
+def wider_wishes(*, person: Person, now: datetime, limit: int = WIDER) -> list[cards.Row]:
     """Give wishes that wait and are near to what this mentor teaches, the longest waiting first."""
     taught = Tag.objects.filter(listing__in=Listing.objects.published().filter(owner=person, kind=Listing.Kind.OFFER))
     near = near_concepts(set(taught.exclude(concept=None).values_list("concept_id", flat=True)))

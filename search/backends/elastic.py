@@ -1,6 +1,7 @@
-"""Elasticsearch: the engine of a city, through `elasticsearch.dsl`; one request a question.
+"""Elasticsearch: the engine of a city; one request a question.
 
-What a person typed only ever stands as text of a match, never in a query language.
+What a person typed only ever stands as text of a match, never in a query language. Questions are plain dictionaries:
+building one through `elasticsearch.dsl`, which describes the index, took longer than Elasticsearch's answer.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from elasticsearch import ApiError, TransportError
-from elasticsearch.dsl import A, Q, Search
+from elasticsearch.exceptions import HTTP_EXCEPTIONS
 
 from accounts.rules import codes
 from exchange.lib import arabic
@@ -25,9 +26,20 @@ from search.query import Document, Found, Hit, Query
 TITLE, CONCEPT, BODY = WEIGHTS
 TOKEN_FIELDS = [f"title_tokens^{TITLE}", f"concept_tokens^{CONCEPT}", f"body_tokens^{BODY}"]
 TEXT_FIELDS = ["title^3", "title.en^3", "names_ar^2", "names_en^2", "body", "body.en"]
+IS_OPEN = {"term": {"is_open": True}}
+NEWEST = [{"published_at": {"order": "desc", "missing": "_last"}}, {"number": "desc"}]
+JSON = dict.fromkeys(("accept", "content-type"), "application/vnd.elasticsearch+json; compatible-with=8")
 LITTLE = 0.001
 LEAST_SECONDS = 0.05
 MET, END = "\ue000", "\ue001"  # private letters around met words; no text holds them (exchange.lib.text)
+MARKING = {
+    "fields": {"body": {}, "body.en": {}},
+    "pre_tags": [MET],
+    "post_tags": [END],
+    "number_of_fragments": 1,
+    "fragment_size": 130,
+    "order": "score",
+}
 FACETS = {  # facet → (the filter it ignores, field, most values)
     "kind": ("kind", "kind", 5),
     "domain": ("concept", "domain", 50),
@@ -37,6 +49,9 @@ FACETS = {  # facet → (the filter it ignores, field, most values)
     "day": ("free", "days", 7),
     "part": ("free", "parts", 3),
 }
+
+
+Body = dict[str, Any]
 
 
 class ElasticBackend(Backend):
@@ -57,13 +72,15 @@ class ElasticBackend(Backend):
             return Found()
         search = _search(query, _meaning(reading, reading.groups, len(reading.groups)))
         helped = [] if reading.means else list(enumerate(reading.groups))
-        for number, group in helped:
-            search = search.suggest(f"word{number}", group[0], term=_near(group[0]))
+        if helped:
+            search["suggest"] = {
+                f"word{number}": {"text": group[0], "term": _near(group[0])} for number, group in helped
+            }
         if reading.words:
-            search = search.highlight_options(
-                pre_tags=[MET], post_tags=[END], number_of_fragments=1, fragment_size=130, order="score",
-                highlight_query=Q("multi_match", query=" ".join(reading.words), fields=["body", "body.en"]).to_dict(),
-            ).highlight("body", "body.en")  # fmt: skip
+            search["highlight"] = {
+                **MARKING,
+                "highlight_query": {"multi_match": {"query": " ".join(reading.words), "fields": ["body", "body.en"]}},
+            }
         answer = _run(search, until)
         if answer["hits"]["total"]["value"] or not helped:
             return _found(answer)
@@ -73,9 +90,13 @@ class ElasticBackend(Backend):
         """Complete with titles of open listings that begin a word like this."""
         if not arabic.words(text):
             return []
-        begins = Q("match", **{"title.prefix": {"query": text, "operator": "and"}})
-        search = Search().query("bool", must=[begins], filter=[Q("term", is_open=True)])
-        search = search.extra(size=limit, collapse={"field": "title.raw"}).source(["title"])
+        begins = {"match": {"title.prefix": {"query": text, "operator": "and"}}}
+        search = {
+            "query": {"bool": {"must": [begins], "filter": [IS_OPEN]}},
+            "size": limit,
+            "collapse": {"field": "title.raw"},
+            "_source": ["title"],
+        }
         answer = _run(search, monotonic() + settings.SEARCH_SECONDS)
         return [hit["_source"]["title"] for hit in answer["hits"]["hits"]]
 
@@ -144,36 +165,38 @@ def _targets() -> list[str]:
     return targets
 
 
-def _meaning(reading: analysis.Reading, groups: tuple[tuple[str, ...], ...], at_least: int) -> Any:
+def _meaning(reading: analysis.Reading, groups: tuple[tuple[str, ...], ...], at_least: int) -> Body:
     """Give what listings must meet: the words, or a concept that the words mean; both add up."""
-    clauses: list[Any] = []
+    clauses: list[Body] = []
     if groups:
-        words = Q("bool", should=[_group(group, word) for group, word in _paired(groups, reading.words)],
-                  minimum_should_match=at_least)  # fmt: skip
+        each = [_group(group, word) for group, word in zip(groups, reading.words, strict=True)]
+        words = {"bool": {"should": each, "minimum_should_match": at_least}}
         # When a concept's name is the whole question, other wordings of it must give the same order.
-        clauses.append(Q("constant_score", filter=words, boost=LITTLE) if reading.is_whole else words)
+        clauses.append({"constant_score": {"filter": words, "boost": LITTLE}} if reading.is_whole else words)
     for concept, sureness in reading.means.items():
         boost = CONCEPT_WEIGHT * sureness / index.REACH_STEPS
-        clauses.append(Q("term", reach={"value": str(concept), "boost": boost, "_name": str(concept)}))
-    return Q("bool", should=clauses, minimum_should_match=1)
+        clauses.append({"term": {"reach": {"value": str(concept), "boost": boost, "_name": str(concept)}}})
+    return {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 
-def _paired(groups: tuple[tuple[str, ...], ...], words: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
-    return list(zip(groups, words, strict=True))
-
-
-def _group(group: tuple[str, ...], word: str) -> Any:
+def _group(group: tuple[str, ...], word: str) -> Body:
     """Give one word of the question: by our own stems, or by Elasticsearch's reading of either language."""
-    ours = Q("combined_fields", query=" ".join(group), fields=TOKEN_FIELDS, operator="or")
-    theirs = Q("multi_match", query=word, fields=TEXT_FIELDS, type="best_fields")
-    return Q("dis_max", queries=[ours, theirs])
+    ours = {"combined_fields": {"query": " ".join(group), "fields": TOKEN_FIELDS, "operator": "or"}}
+    theirs = {"multi_match": {"query": word, "fields": TEXT_FIELDS, "type": "best_fields"}}
+    return {"dis_max": {"queries": [ours, theirs]}}
 
 
-def _like(words: str) -> Any:
-    return Q(
-        "more_like_this", fields=["title_tokens", "body_tokens"], like=words, min_term_freq=1, min_doc_freq=1,
-        max_query_terms=analysis.MOST_LIKENESS_WORDS, minimum_should_match="20%",
-    )  # fmt: skip
+def _like(words: str) -> Body:
+    return {
+        "more_like_this": {
+            "fields": ["title_tokens", "body_tokens"],
+            "like": words,
+            "min_term_freq": 1,
+            "min_doc_freq": 1,
+            "max_query_terms": analysis.MOST_LIKENESS_WORDS,
+            "minimum_should_match": "20%",
+        }
+    }
 
 
 def _near(word: str) -> dict[str, Any]:
@@ -189,51 +212,68 @@ def _near(word: str) -> dict[str, Any]:
     }
 
 
-def _search(query: Query, meaning: Any) -> Search:
+def _search(query: Query, meaning: Body | None) -> Body:
     """Write one request: open listings that meet the meaning, choices as post filter, a count for each other choice."""
     chosen = _choices(query)
-    must_not = [Q("terms", owner=list(query.hidden_owners))] if query.hidden_owners else []
-    search = Search().query(
-        "bool", must=[meaning] if meaning is not None else [], filter=[Q("term", is_open=True)], must_not=must_not
-    )
-    order: list[Any] = [{"published_at": {"order": "desc", "missing": "_last"}}, {"number": "desc"}]
-    search = search.sort(*(order if meaning is None else [{"_score": "desc"}, *order]))
-    search = search.extra(size=query.limit, **{"from": query.offset}, track_total_hits=True, track_scores=True)
-    search = search.source(False)
+    asked: Body = {"filter": [IS_OPEN]}
+    if meaning is not None:
+        asked["must"] = [meaning]
+    if query.hidden_owners:
+        asked["must_not"] = [{"terms": {"owner": list(query.hidden_owners)}}]
+    search: Body = {
+        "query": {"bool": asked},
+        "sort": NEWEST if meaning is None else [{"_score": "desc"}, *NEWEST],
+        "size": query.limit,
+        "from": query.offset,
+        "track_total_hits": True,
+        "track_scores": True,
+        "_source": False,
+    }
     if chosen:
-        search = search.post_filter("bool", filter=list(chosen.values()))
+        search["post_filter"] = {"bool": {"filter": list(chosen.values())}}
     if query.facets:
-        for name, (but, field, most) in FACETS.items():
-            others = [each for key, each in chosen.items() if key != but]
-            bucket = A("filter", Q("bool", filter=others) if others else Q("match_all"))
-            bucket.bucket("by", "terms", field=field, size=most)
-            search.aggs.bucket(name, bucket)
+        search["aggs"] = {
+            name: {
+                "filter": {"bool": {"filter": [each for key, each in chosen.items() if key != but]}},
+                "aggs": {"by": {"terms": {"field": field, "size": most}}},
+            }
+            for name, (but, field, most) in FACETS.items()
+        }
     return search
 
 
-def _choices(query: Query) -> dict[str, Any]:
+def _choices(query: Query) -> dict[str, Body]:
     """Give each choice made as a filter."""
-    chosen: dict[str, Any] = {}
+    chosen: dict[str, Body] = {}
     if query.kind:
-        chosen["kind"] = Q("term", kind=query.kind)
+        chosen["kind"] = {"term": {"kind": query.kind}}
     if query.concept:
-        chosen["concept"] = Q("term", reach=str(query.concept))
+        chosen["concept"] = {"term": {"reach": str(query.concept)}}
     if query.district:
-        chosen["district"] = Q("term", district=query.district)
+        chosen["district"] = {"term": {"district": query.district}}
     if query.format:
-        chosen["format"] = Q("term", format=query.format)
+        chosen["format"] = {"term": {"format": query.format}}
     if query.speaks:
-        chosen["speaks"] = Q("term", speaks=query.speaks)
+        chosen["speaks"] = {"term": {"speaks": query.speaks}}
     if query.free_mask:
-        chosen["free"] = Q("terms", free=codes(query.free_mask))
+        chosen["free"] = {"terms": {"free": codes(query.free_mask)}}
     if query.since:
-        chosen["since"] = Q("range", published_at={"gte": query.since.isoformat()})
+        chosen["since"] = {"range": {"published_at": {"gte": query.since.isoformat()}}}
     return chosen
 
 
-def _run(search: Search, until: float) -> dict[str, Any]:
-    asked = index.client().options(request_timeout=max(LEAST_SECONDS, until - monotonic()))
-    return dict(asked.search(index=index.read_alias(), body=search.to_dict()).body)
+def _run(search: Body, until: float) -> dict[str, Any]:
+    """Ask through the client's transport: `options()` would make a whole client for each question."""
+    answer = index.client().transport.perform_request(
+        "POST",
+        f"/{index.read_alias()}/_search",
+        headers=JSON,
+        body=search,
+        request_timeout=max(LEAST_SECONDS, until - monotonic()),
+    )
+    if answer.meta.status != 200:
+        raise HTTP_EXCEPTIONS.get(answer.meta.status, ApiError)("not found out", meta=answer.meta, body=answer.body)
+    return dict(answer.body)
 
 
 def _found(answer: dict[str, Any]) -> Found:

@@ -28,6 +28,7 @@ from exchange.chat.services import cabinet
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.outbox import services as outbox
+from exchange.ready import Ready
 
 log = logging.getLogger(__name__)
 
@@ -240,10 +241,16 @@ def open_again(*, conversation_id: int) -> None:
     Conversation.objects.filter(id=conversation_id).update(stopped_at=None)
 
 
+_waiting = Ready(
+    lambda *, person, conversation: (
+        Held.objects.waiting().filter(sender=person, conversation=conversation).order_by("id")
+    )
+)
+
+
 def waiting_of(*, person: Person, conversation_id: int) -> list[Held]:
     """Give this person's own messages in a talk that wait for a curator, oldest first."""
-    rows = Held.objects.waiting().filter(sender=person, conversation=conversation_id)
-    return list(rows.order_by("id"))
+    return _waiting(person=person.pk, conversation=conversation_id)
 
 
 def beside(messages: Iterable[Message], person: Person) -> list[Message]:
@@ -386,8 +393,7 @@ def places(*, person: Person, conversation_id: int) -> list[Member]:
 
     Each carries `hides`: whether its seen mark is hidden from this person.
     """
-    rows = Member.objects.filter(conversation__members__person=person, conversation=conversation_id)
-    return list(rows.annotate(hides=_hidden(person)).select_related("person").order_by("id"))
+    return _places(person=person.pk, conversation=conversation_id)
 
 
 def marks(*, person: Person, of: Iterable[Member]) -> list[Mark]:
@@ -425,9 +431,20 @@ def _shown_seen(reader: Any) -> Case:
 _DELIVERED = Greatest("received_seq", "seen_seq", output_field=IntegerField())
 
 
+_places = Ready(
+    lambda *, person, conversation: (
+        Member.objects.filter(conversation__members__person=person, conversation=conversation)
+        .annotate(hides=_hidden(person))
+        .select_related("person")
+        .order_by("id")
+    )
+)
+_seen_choices = Ready(lambda *, person: SeenChoice.objects.filter(person=person))
+
+
 def hides_seen(*, person: Person) -> bool:
     """Whether this person keeps to themselves what they have read."""
-    return SeenChoice.objects.filter(person=person).exists()
+    return bool(_seen_choices(person=person.pk))
 
 
 @transaction.atomic
@@ -466,12 +483,26 @@ def note_received(*, marks: dict[tuple[int, int], int]) -> None:
         ring(people=others, conversation_id=conversation, what="delivered", person=person, seq=seq)
 
 
-def latest(*, person: Person, conversation_id: int, limit: int = 50, before: int | None = None) -> list[Message]:
-    """Give the newest messages (before a place), oldest first, for a page."""
-    rows = Message.objects.filter(conversation_id=conversation_id, conversation__members__person=person)
+def _newest(most: int, *, person: int, conversation: int, before: int | None = None) -> QuerySet[Message]:
+    rows = Message.objects.filter(conversation=conversation, conversation__members__person=person)
     if before is not None:
         rows = rows.filter(seq__lt=before)
-    return beside(rows.select_related(*BESIDE).order_by("-seq")[:limit], person)[::-1]
+    return rows.select_related(*BESIDE).order_by("-seq")[:most]
+
+
+_read_newest = Ready(_newest)
+_talk = Ready(lambda *, person, pk: Conversation.objects.for_member(Person(pk=person)).filter(pk=pk))
+
+
+def talk_of(*, person: Person, conversation_id: int) -> Conversation | None:
+    """Give a talk that this person takes part in."""
+    return next(iter(_talk(person=person.pk, pk=conversation_id)), None)
+
+
+def latest(*, person: Person, conversation_id: int, limit: int = 50, before: int | None = None) -> list[Message]:
+    """Give the newest messages (before a place), oldest first, for a page."""
+    place = {} if before is None else {"before": before}
+    return beside(_read_newest(limit, person=person.pk, conversation=conversation_id, **place), person)[::-1]
 
 
 def around(*, person: Person, conversation_id: int, seq: int, limit: int = 50) -> list[Message]:
@@ -610,10 +641,21 @@ def deletions(*, people: Iterable[int], since: datetime) -> list[tuple[int, int,
     return list(rows.values_list("conversation__members__person", "conversation_id", "seq"))
 
 
+_behind = Ready(
+    lambda *, person: (
+        Member.objects.filter(person=person)
+        .order_by()
+        .values("person")
+        .annotate(behind=Sum(F("conversation__last_seq") - F("seen_seq")))
+        .values_list("behind", flat=True)
+    )
+)
+
+
 def unread_count(*, person: Person) -> int:
     """Give how many messages of all talks this person has not seen."""
-    unread = Member.objects.filter(person=person).aggregate(sum=Sum(F("conversation__last_seq") - F("seen_seq")))["sum"]
-    return max(0, unread or 0)
+    unread: int = sum(_behind(person=person.pk))
+    return max(0, unread)
 
 
 def conversations(

@@ -18,6 +18,7 @@ from exchange.lessons.models import Lesson
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.outbox import services as outbox
+from exchange.ready import Ready
 from skills.models import Listing
 from skills.services import listings
 
@@ -52,15 +53,19 @@ class TooManyHellos(Refused):
     code = "too_many_hellos"
 
 
-def enquiry_between(*, listing: Listing, person: Person) -> Lesson | None:
-    """Give the newest lesson of this person that began with their hello about a listing."""
-    return (
-        Lesson.objects.for_member(person)
+_enquiry = Ready(
+    lambda *, listing, person: (
+        Lesson.objects.for_member(Person(pk=person))
         .filter(listing=listing, opened_by=person)
         .select_related("conversation")
-        .order_by("-id")
-        .first()
+        .order_by("-pk")[:1]
     )
+)
+
+
+def enquiry_between(*, listing: Listing, person: Person) -> Lesson | None:
+    """Give the newest lesson of this person that began with their hello about a listing."""
+    return next(iter(_enquiry(listing=listing.pk, person=person.pk)), None)
 
 
 @transaction.atomic

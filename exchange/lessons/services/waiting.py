@@ -1,9 +1,10 @@
 """Waiting for an answer to a hello, and being full for a while."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,6 +14,7 @@ from exchange.lessons import rules
 from exchange.lessons.models import Lesson, Rest
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
+from exchange.ready import Ready
 from skills.models import Listing
 from skills.services import listings
 
@@ -114,19 +116,26 @@ def unanswered(*, conversation_id: int, person: Person) -> Lesson | None:
     return None if lesson is None or is_answered(lesson) else lesson
 
 
-def usual_answer(*, person: Person) -> str:
-    """Give how soon this person usually answers a hello, as a coarse band (`rules.usual_band`); in one query."""
-    now = timezone.now()
+def _hellos(*, person: int, since: datetime) -> QuerySet[Lesson, Any]:
     first = Message.objects.filter(conversation=OuterRef("conversation"), sender=person).order_by("seq").values("at")
-    rows = (
+    return (
         Lesson.objects.hellos()
-        .filter(Q(teacher=person) | Q(learner=person), made_at__gte=now - rules.LATELY)
+        .filter(Q(teacher=person) | Q(learner=person), made_at__gte=since)
         .exclude(opened_by=person)
         .exclude(conversation__last_seq=0)
         .annotate(first_at=Subquery(first[:1]))
         .order_by("-made_at")
         .values_list("made_at", "first_at", "full_at")[: rules.MOST_HELLOS]
     )
+
+
+_read_hellos = Ready(_hellos)
+
+
+def usual_answer(*, person: Person) -> str:
+    """Give how soon this person usually answers a hello, as a coarse band (`rules.usual_band`); in one query."""
+    now = timezone.now()
+    rows = _read_hellos(person=person.pk, since=now - rules.LATELY)
     hellos = []
     for made_at, first_at, full_at in rows:
         answered = min((at for at in (first_at, full_at) if at is not None), default=None)
