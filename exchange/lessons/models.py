@@ -160,9 +160,7 @@ class Bundle(models.Model):
     ended_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
-        indexes = [
-            models.Index(fields=["due_at"], condition=Q(booked_at=None, ended_at=None), name="bundle_open_due")
-        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(booked_at=None, ended_at=None), name="bundle_open_due")]
         constraints = [
             models.CheckConstraint(condition=Q(booked_at=None) | Q(ended_at=None), name="bundle_booked_or_let_go")
         ]
