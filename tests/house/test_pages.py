@@ -31,7 +31,8 @@ def addresses(city):
     return {
         "stranger": ["home", "find", "help", "account_login", ("listing", offer), ("person", city["offer"].owner_id)],
         "yusuf": [
-            "home", "find", "talks", "me", "help", "profile_edit", "free_hours", "hours", "hours_give", "devices", "keys", "api_docs",
+            "home", "find", "talks", "me", "help", "profile_edit", "free_hours", "hours", "hours_give", "devices",
+            "keys", "api_docs",
             "offer_new", "wish_new",
             ("listing", offer), ("listing", wish), ("listing_matches", wish), ("talk", talk), ("talk_messages", talk),
             ("person", city["offer"].owner_id), ("listing_edit", wish), ("listing_check", city["draft"].listing_id),
