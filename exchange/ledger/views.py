@@ -21,6 +21,7 @@ from exchange.ledger.words import Line, span
 from exchange.lib.errors import Refused
 
 LINES = 30
+REVERSING = "right_%s"  # two forms on one page: each field has an id of its own
 UNSAFE = "=+-@\t\r"  # a spreadsheet would compute what begins so
 
 
@@ -94,7 +95,7 @@ def pot(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _thanks(given["amount"], given["email"]))
             return redirect("hours_pot")
-    return _pot(request, form, ReverseForm(), status=422 if form.is_bound else 200)
+    return _pot(request, form, ReverseForm(auto_id=REVERSING), status=422 if form.is_bound else 200)
 
 
 @login_required
@@ -102,7 +103,7 @@ def pot(request: HttpRequest) -> HttpResponse:
 def hours_reverse(request: HttpRequest) -> HttpResponse:
     """Let a curator put an entry right by moving everything back."""
     curator = _curator(request)
-    form = ReverseForm(request.POST)
+    form = ReverseForm(request.POST, auto_id=REVERSING)
     if form.is_valid():
         transfer = statements.transfer(form.cleaned_data["entry"])
         if transfer is None:

@@ -33,6 +33,9 @@ def addresses(city):
         "yusuf": [
             "home", "find", "talks", "me", "help", "profile_edit", "free_hours", "hours", "hours_give", "devices", "keys",
             "api_docs", "offer_new", "wish_new",
+            "home", "find", "talks", "me", "help", "profile_edit", "free_hours", "hours", "hours_give", "devices",
+            "keys", "api_docs",
+            "offer_new", "wish_new",
             ("listing", offer), ("listing", wish), ("listing_matches", wish), ("talk", talk), ("talk_messages", talk),
             ("person", city["offer"].owner_id), ("listing_edit", wish), ("listing_check", city["draft"].listing_id),
             *(("listing_step", city["draft"].listing_id, step) for step in range(1, 6)),

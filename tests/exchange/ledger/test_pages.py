@@ -1,5 +1,6 @@
 """The pages of hours: what one has, what came and went, gifts, and the curators' pot."""
 
+import re
 import uuid
 
 import pytest
@@ -156,6 +157,11 @@ class TestThePot:
         assert desk.get("/desk/hours/").context["pot"].balance == 30
         answer = desk.post("/desk/hours/", {"email": "nobody@example.org", "hours": "1", "minutes": "0", "note": "x"})
         assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["email"])
+
+    def test_page_gives_each_field_an_id_of_its_own(self, client_of, huda):
+        ids = re.findall(r'\bid="(id_[^"]+|right_[^"]+)"', text(client_of(huda).get("/desk/hours/")))
+        assert len(ids) > 8
+        assert len(set(ids)) == len(ids)
 
     def test_and_reversing_are_not_there_for_others(self, client_of, salma):
         for address in ("/desk/hours/", "/desk/hours/reverse/"):
