@@ -10,7 +10,7 @@ from accounts.services import other_times
 from exchange.outbox.models import Event
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
-AWAY, ALSO, HOURS = "/me/times/away/", "/me/times/also/", "/me/hours/"
+AWAY, ALSO, HOURS = "/me/times/away/", "/me/times/also/", "/me/free-hours/"
 
 
 @pytest.fixture(autouse=True)
