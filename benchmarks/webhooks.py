@@ -79,7 +79,9 @@ def storm(world, options):
             full.append(time.perf_counter() - begun)
         while inbox.work() + errands.run():
             pass
-        count = len(queries)
+    control = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+    said = [query["sql"] for query in queries.captured_queries]
+    count = sum(not sql.startswith(control) for sql in said)
     for event in world.events:
         if event not in deliveries:
             body = world.body(event)
@@ -90,7 +92,8 @@ def storm(world, options):
     p95 = [sorted(each)[int(len(each) * 0.95)] * 1000 for each in (empty, full)]
     return {
         "database": connection.vendor, "events": len(deliveries), "repeated": len(deliveries) - len(events),
-        "statements_per_event": round(count / len(deliveries), 2), "empty_p95_ms": round(p95[0], 2),
+        "statements_per_event": round(count / len(deliveries), 2),
+        "with_transactions": round(len(said) / len(deliveries), 2), "empty_p95_ms": round(p95[0], 2),
         "answer_p95_ms": round(p95[1], 2), "ratio_p95": round(p95[1] / p95[0], 2),
         "wrong": len(differences(world, things)),
     }  # fmt: skip

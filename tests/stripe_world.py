@@ -203,6 +203,8 @@ class World:
     def add(self, prefix, thing, *, number=""):
         number = number or f"{prefix}_{next(self.numbers):06d}"
         made = {"id": number, "livemode": False, "created": self.clock(), "metadata": {}, **thing}
+        if thing["object"] in ("account", "refund"):
+            del made["livemode"]  # these say nothing of it
         if number not in self.things:
             self.kinds.setdefault(thing["object"], []).append(made)
         self.things[number] = made

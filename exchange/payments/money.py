@@ -4,7 +4,7 @@ Exponents and steps as Stripe wants amounts (docs.stripe.com/currencies): three-
 """
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from babel.numbers import format_currency
 
@@ -59,10 +59,10 @@ _LEAST = {"JOD": 500, "KWD": 200, "BHD": 250, "OMR": 250, "TND": 2_000, "AED": 2
 
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 _BLANKS = re.compile("[\\s\u00a0\u202f\u200e\u200f\u061c]+")
-_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
-_PLAIN = re.compile(r"\d+(\.\d*)?|\.\d+")
-_LONE_COMMA = re.compile(r"(\d+),(\d{1,2}|\d{4,})")
-_LONGEST = 40
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
+_PLAIN = re.compile(r"\d+(\.\d*)?|\.\d+", re.ASCII)
+_LONE_COMMA = re.compile(r"(\d+),(\d{1,2}|\d{4,})", re.ASCII)
+_LONGEST = 24  # fewer digits than decimals are reckoned with
 
 
 class NotAnAmount(ValueError):
@@ -111,7 +111,7 @@ def read(text: str, currency: str, *, most: int = MOST) -> int:
     minor = number.scaleb(EXPONENTS[currency])
     if minor != minor.to_integral_value():
         raise NotAnAmount("too_fine")
-    amount = int(minor.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    amount = int(minor)
     if amount > most:
         raise NotAnAmount("most", most)
     if rounded(amount, currency) != amount:

@@ -55,11 +55,10 @@ def refuse(why: str) -> None:
     tell("webhook_refused", why=why)
 
 
-@transaction.atomic
 def keep(told: Iterable[gateway.Told]) -> int:
     """Write events that are not there yet; gives how many were new."""
     wanted = {each.id: each for each in told}
-    known = set(News.objects.filter(event_id__in=wanted).values_list("event_id", flat=True))
+    known = set(News.objects.filter(event_id__in=wanted).values_list("event_id", flat=True))  # most are repetitions
     rows = [
         News(
             event_id=each.id, type=each.type, object_id=each.object_id, account=each.account,
@@ -69,8 +68,9 @@ def keep(told: Iterable[gateway.Told]) -> int:
         if each.id not in known
     ]  # fmt: skip
     if rows:
-        News.objects.bulk_create(rows, ignore_conflicts=True)
-        outbox.emit("stripe.told", rows[0].event_id)
+        with transaction.atomic():
+            News.objects.bulk_create(rows, ignore_conflicts=True)
+            outbox.emit("stripe.told", rows[0].event_id)
     return len(rows)
 
 
