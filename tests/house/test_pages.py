@@ -31,8 +31,6 @@ def addresses(city):
     return {
         "stranger": ["home", "find", "help", "account_login", ("listing", offer), ("person", city["offer"].owner_id)],
         "yusuf": [
-            "home", "find", "talks", "me", "help", "profile_edit", "free_hours", "hours", "hours_give", "devices", "keys",
-            "api_docs", "offer_new", "wish_new",
             "home", "find", "talks", "me", "help", "profile_edit", "free_hours", "hours", "hours_give", "devices",
             "keys", "api_docs",
             "offer_new", "wish_new",
