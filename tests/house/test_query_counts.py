@@ -23,6 +23,7 @@ from accounts import districts as remembered
 from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson, Step
+from exchange.lessons.services import sittings
 from matching.models import Match
 from skills.models import Concept, Listing, Revision, Tag, Unmapped
 from skills.services import concepts as concept_services
@@ -83,27 +84,31 @@ def city(make_offer, make_wish, salma, karim, yusuf, huda, relay):
         "revision": sent,
         "draft": draft,
         "owner": salma,
+        "sitting": sittings.announce(
+            listing=offer, by=salma, starts_at=at + timedelta(days=3), minutes=60, seats=9, format="online"
+        ),
         "skill": Concept.objects.get(uri="rukn:sewing"),
         "word": Unmapped.objects.get(text="ما لا اسم له"),
     }
 
 
+BY_NAME = {
+    "sitting_new": "offer", "sitting": "sitting", "lesson": "lesson", "desk_skill": "skill", "desk_word": "word",
+    "person": "owner",
+}  # fmt: skip
+
+
 def arguments(name, wanted, city):
     """Give values for an address: a talk's, a listing's, a skill's or a text's number, whatever its name speaks of."""
+    about = next((each for each in BY_NAME if name.startswith(each)), None)
     if name.startswith("admin:"):
         number = city["offer"].pk
     elif name.startswith("talk") or name == "report":
         number = city["talk"].pk
-    elif name.startswith("lesson"):
-        number = city["lesson"].pk
-    elif name.startswith("desk_skill"):
-        number = city["skill"].pk
-    elif name.startswith("desk_word"):
-        number = city["word"].pk
+    elif about is not None:
+        number = city[BY_NAME[about]].pk
     elif name.startswith("desk"):
         number = city["revision"].pk
-    elif name.startswith("person"):
-        number = city["owner"].pk
     elif name in ("hello", "listing"):
         number = city["offer"].pk
     elif name in ("listing_step", "listing_check", "listing_send", "listing_sent", "listing_autosave"):

@@ -38,9 +38,9 @@ def lesson_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def feed(request: HttpRequest, word: str) -> HttpResponse:
+def feed(request: HttpRequest, token: str) -> HttpResponse:
     """Give the lessons of whoever this secret address is for; programs ask for it again and again."""
-    person = calendars.owner_of(word=word)
+    person = calendars.owner_of(word=token)
     wait = limits.wait_for("calendar", person.pk) if person else limits.wait_for("api-address", address_of(request))
     if wait:
         answer = HttpResponse(status=429)
