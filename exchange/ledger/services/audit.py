@@ -78,7 +78,7 @@ class Found:
         """Whether nothing is wrong."""
         return not any(self.faults.values())
 
-    def tell(self, fault: str, number: int) -> None:
+    def note(self, fault: str, number: int) -> None:
         """Note a fault."""
         if len(self.faults[fault]) < MOST_TOLD:
             self.faults[fault].append(number)
@@ -103,7 +103,7 @@ def verify(*, is_quick: bool = False, advance: Advance = lambda _count: None) ->
         with _timed(found, "balances"), connection.cursor() as cursor:
             cursor.execute(BALANCES)
             for (number,) in cursor.fetchmany(MOST_TOLD):
-                found.tell("balance_differs", number)
+                found.note("balance_differs", number)
         if is_quick:
             return found
         with _timed(found, "lines"):
@@ -143,19 +143,19 @@ def _check_accounts(found: Found, advance: Advance) -> None:
     for number, kind, person, subject, shard, balance, tip in _rows(ACCOUNTS):
         before, stands = rules.opening(kind, person, subject, shard), 0
         while owner and owner < number:  # lines of an account that is not there
-            found.tell("account_differs", owner)
+            found.note("account_differs", owner)
             owner, group = next(lines, (0, iter(())))
         if owner == number:
             for _account, line, minutes, after, tie, digest in group:
                 stands += minutes
                 if bytes(tie) != before or stands != after:
-                    found.tell("tie_broken", line)
+                    found.note("tie_broken", line)
                 before = bytes(digest)
             owner, group = next(lines, (0, iter(())))
         if bytes(tip) != before or stands != balance:
-            found.tell("account_differs", number)
+            found.note("account_differs", number)
     if owner:
-        found.tell("account_differs", owner)
+        found.note("account_differs", owner)
 
 
 def _check_transfers(found: Found, advance: Advance) -> None:
@@ -171,9 +171,9 @@ def _check_transfers(found: Found, advance: Advance) -> None:
             particulars[9] = convert(particulars[9], None, connection)
         lines = [(row[15], row[16], row[17], bytes(row[18])) for row in rows if row[15] is not None]
         if len(lines) < 2 or sum(line[1] for line in lines):
-            found.tell("transfer_not_zero", number)
+            found.note("transfer_not_zero", number)
         if rules.digest(particulars, lines) != bytes(digest):
-            found.tell("digest_differs", number)
+            found.note("digest_differs", number)
 
 
 def _check_transfers_there(found: Found, advance: Advance) -> None:
@@ -185,9 +185,9 @@ def _check_transfers_there(found: Found, advance: Advance) -> None:
             cursor.execute(WRONG_TRANSFERS, [start, start + BATCH_OF_TRANSFERS])
             for number, is_uneven, is_other in cursor.fetchall():
                 if is_uneven:
-                    found.tell("transfer_not_zero", number)
+                    found.note("transfer_not_zero", number)
                 if is_other:
-                    found.tell("digest_differs", number)
+                    found.note("digest_differs", number)
             advance(2 * BATCH_OF_TRANSFERS)
 
 
