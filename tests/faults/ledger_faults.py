@@ -47,10 +47,10 @@ def do(number: int, run: str, ids: list[int]) -> int:
 
     rng = random.Random(f"{run}:{number}")
     one, other = (Person(id=each, age="18+") for each in rng.sample(ids, 2))
-    # Of eight neighbouring acts one holds hours for a lesson, two race to end an earlier one, the others are gifts.
-    kind = {0: "hold", 1: "settle", 2: rng.choice(("settle", "back"))}.get(number % 8, "give")
+    # Of forty neighbouring acts one holds hours for a lesson, two race to end an earlier one, the others are gifts.
+    kind = {0: "hold", 1: "settle", 2: rng.choice(("settle", "back"))}.get(number % 40, "give")
     key, amount = f"{run}:{number}", rng.choice((1, 5, 30, 60))
-    lesson = f"{run}:{number // 8 - (0 if kind == 'hold' else 3)}"
+    lesson = f"{run}:{number // 40 - (0 if kind == 'hold' else 1)}"
     try:
         if kind == "give":
             made = ledger.give(giver=one, receiver=other, minutes=amount, key=key)
