@@ -13,7 +13,7 @@ from rest_framework.views import exception_handler
 from exchange.lib.errors import Refused
 
 # Refusals about what was sent; the others are about how things stand, and are a conflict.
-ABOUT_INPUT = {"empty", "too_long", "incomplete", "unknown_reason", "invalid", "no_links", "held"}
+ABOUT_INPUT = {"empty", "too_long", "incomplete", "bad_amount", "unknown_reason", "invalid", "no_links", "held"}
 # What is not there and what is not this person's look alike.
 NOT_THERE = {"no_such_conversation", "not_yours", "not_a_curator"}
 
