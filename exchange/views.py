@@ -126,7 +126,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 def listing(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one listing whole, why this reader might meet its owner, and one button."""
     reader, language = request.user, str(request.LANGUAGE_CODE)
-    row = one_visible(pk, reader=reader)
+    row = one_visible(pk, reader=reader, beside=sittings.beside)
     if row is None:
         raise Http404
     reasons: list[str] = []
@@ -159,7 +159,6 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         "more": cards_for(
             cards.more_of(owner=row.owner_id, but=pk, most=MORE_CARDS, reader=reader), reader=reader, language=language
         ),
-        "next_date": sittings.next_of(listing=row) if row.is_offer else None,
         "place": "find",
     }
     return render(request, "listing.html", context)

@@ -15,7 +15,7 @@ from exchange.lib.errors import Refused
 # Refusals about what was sent; the others are about how things stand, and are a conflict.
 ABOUT_INPUT = {
     "empty", "too_long", "incomplete", "unknown_reason", "invalid", "no_links", "held", "bad_times", "bad_terms",
-    "no_words",
+    "no_words", "bad_amount",
 }  # fmt: skip
 # What is not there and what is not this person's look alike.
 NOT_THERE = {"no_such_conversation", "not_yours", "not_a_curator"}

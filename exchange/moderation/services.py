@@ -315,12 +315,6 @@ def decide_report(*, report_id: int, curator: Person, is_calm: bool) -> Report:
     return found
 
 
-def talks_waiting_count(*, curator: Person) -> int:
-    """Give how many held messages and reports wait for this curator."""
-    held = held_messages(curator=curator).order_by().values("id")
-    return held.union(reports(curator=curator).order_by().values("id"), all=True).count()
-
-
 def _own_talks(person: Person) -> QuerySet[Conversation]:
     return Conversation.objects.for_member(person)
 

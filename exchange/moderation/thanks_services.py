@@ -147,12 +147,6 @@ def close_note(*, note_id: int, curator: Person) -> PrivateNote:
     return note
 
 
-def waiting_count(*, curator: Person) -> int:
-    """Give how many reports and notes wait for this curator; in one query."""
-    of_words = reports(curator=curator).order_by().values("id")
-    return of_words.union(notes(curator=curator).order_by().values("id"), all=True).count()
-
-
 def _require_curator(person: Person) -> None:
     if not person.is_curator:
         raise NotACurator(_("This desk is for curators."))

@@ -16,11 +16,10 @@ from accounts.models import Person
 from exchange.chat import serving
 from exchange.chat.models import Conversation, Held
 from exchange.chat.screening import judging
-from exchange.lessons.models import Lesson
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.moderation import services as moderation
-from exchange.moderation import thanks_services
+from exchange.moderation import standing
 from exchange.moderation.models import Decision, Report
 from exchange.moderation.rules import KEYS, REASONS, REPORTS
 from exchange.payments.services import nightly as money
@@ -53,10 +52,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     rows = moderation.queue(curator=_person(request))
     context = {
         "rows": rows[:200],
-        "total": moderation.waiting_count(),
-        "talks_waiting": moderation.talks_waiting_count(curator=_person(request)),
-        "thanks_waiting": thanks_services.waiting_count(curator=_person(request)),
-        "lessons_waiting": Lesson.objects.disputed_for(_person(request)).count(),
+        "waiting": standing.waiting(curator=_person(request)),
         "undoable": moderation.last_undoable(curator=_person(request)),
         "money_waiting": money.waiting_count(),
         "words": Unmapped.objects.filter(settled_at=None).order_by("-times", "id")[:30],

@@ -1,8 +1,11 @@
 """Reading one listing whole."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
+from django.utils import timezone
 
 from accounts.models import Person
 from exchange.ready import Ready
@@ -18,21 +21,30 @@ BESIDE = {
 }
 
 
-def _visible(role: str, *, pk: int, reader: int = 0) -> Any:
+Beside = Callable[[QuerySet[Listing], datetime], QuerySet[Listing]]
+
+
+def _visible(role: str, beside: Beside | None, *, pk: int, reader: int = 0, now: datetime | None = None) -> Any:
     rows = Listing.objects.visible_to(Person(pk=reader, role=role) if role else None).filter(pk=pk)
-    return rows.defer("title_tokens", "body_tokens", "concept_tokens").annotate(**BESIDE)
+    rows = rows.defer("title_tokens", "body_tokens", "concept_tokens").annotate(**BESIDE)
+    return rows if beside is None or now is None else beside(rows, now)
 
 
 _one_visible = Ready(_visible)
 _tags = Ready(lambda *, listing: Tag.objects.filter(listing=listing).order_by("id"))
 
 
-def one_visible(pk: int, *, reader: Any) -> Listing | None:
-    """Give a listing, if this reader may read it, with what its card shows (`cards.row_beside`)."""
+def one_visible(pk: int, *, reader: Any, beside: Beside | None = None) -> Listing | None:
+    """Give a listing, if this reader may read it, with what its card shows (`cards.row_beside`).
+
+    `beside` puts what rooms above know of it beside the row, given the query set and the present moment.
+    """
+    values: dict[str, Any] = {"pk": pk}
     if isinstance(reader, Person):
-        found = _one_visible(str(reader.role), pk=pk, reader=reader.pk)
-    else:
-        found = _one_visible("", pk=pk)
+        values["reader"] = reader.pk
+    if beside is not None:
+        values["now"] = timezone.now()
+    found = _one_visible(str(reader.role) if isinstance(reader, Person) else "", beside, **values)
     return found[0] if found else None
 
 

@@ -47,9 +47,10 @@ def do(number: int, run: str, ids: list[int]) -> int:
 
     rng = random.Random(f"{run}:{number}")
     one, other = (Person(id=each, age="18+") for each in rng.sample(ids, 2))
-    # Of eight neighbouring acts one holds hours for a lesson, two race to end it, the others are gifts.
-    kind = {0: "hold", 1: "settle", 2: rng.choice(("settle", "back"))}.get(number % 8, "give")
-    key, lesson, amount = f"{run}:{number}", f"{run}:{number // 8}", rng.choice((1, 5, 30, 60))
+    # Of forty neighbouring acts one holds hours for a lesson, two race to end an earlier one, the others are gifts.
+    kind = {0: "hold", 1: "settle", 2: rng.choice(("settle", "back"))}.get(number % 40, "give")
+    key, amount = f"{run}:{number}", rng.choice((1, 5, 30, 60))
+    lesson = f"{run}:{number // 40 - (0 if kind == 'hold' else 1)}"
     try:
         if kind == "give":
             made = ledger.give(giver=one, receiver=other, minutes=amount, key=key)
@@ -73,7 +74,7 @@ def work(options: argparse.Namespace) -> None:
 
     def client(place: int) -> None:
         journal = Path(f"{options.journal}.{place}")
-        own = [number for number in numbers if number % options.threads == place]
+        own = [number for number in numbers if (number + number // 8) % options.threads == place]
         done = journal.read_text().count("\n") if journal.exists() else 0
         with journal.open("a") as notes:
             for number in own[max(0, done // options.times - AGAIN_FROM) :]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,7 +26,6 @@ from exchange.lessons.services.refusals import BadTerms, BadTimes, NotYours, Sit
 from exchange.lessons.services.steps import step
 from exchange.lib.text import clean
 from exchange.outbox import services as outbox
-from exchange.ready import Ready
 from skills.models import Listing
 from skills.services import listings
 
@@ -33,18 +33,14 @@ FEWEST_SEATS, MOST_SEATS = 2, 30
 ANSWER = timedelta(hours=24)  # how long a freed seat is kept for the next in the queue
 LAST_OFFER = timedelta(hours=3)  # before the start: from then on a freed seat is for whoever comes first
 
-_next = Ready(
-    lambda *, listing, now: (
-        Sitting.objects.filter(listing=listing, cancelled_at=None, starts_at__gt=now)
-        .order_by("starts_at", "id")
-        .values_list("pk", "starts_at")[:1]
+
+def beside(rows: QuerySet[Listing], now: datetime) -> QuerySet[Listing]:
+    """Put the next group lesson beside listings: `next_sitting` its number, `next_date` when it begins, or None."""
+    dates = Sitting.objects.filter(listing=OuterRef("pk"), cancelled_at=None, starts_at__gt=now)
+    dates = dates.order_by("starts_at", "id")
+    return rows.annotate(
+        next_sitting=Subquery(dates.values("pk")[:1]), next_date=Subquery(dates.values("starts_at")[:1])
     )
-)
-
-
-def next_of(*, listing: Listing) -> tuple[int, datetime] | None:
-    """Give the next group lesson of an offer: its number, and when it begins."""
-    return next(iter(_next(listing=listing.pk, now=timezone.now())), None)
 
 
 @transaction.atomic
