@@ -18,6 +18,7 @@ ROOMS = {
     "my listings": _("My offers and wishes"),
     "matches": _("Matches"),
     "talks": _("Talks"),
+    "lessons": _("Lessons"),
     "me": _("Me"),
     "people": _("People"),
     "desk": _("The curators’ desk"),

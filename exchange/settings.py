@@ -444,6 +444,10 @@ SPECTACULAR_SETTINGS = {
         "Format": "skills.models.Content.Format",
         "InReturn": "skills.models.Content.Return",
         "Verdict": "exchange.moderation.models.Decision.Verdict",
+        "LessonState": "exchange.lessons.models.Lesson.State",
+        "LessonFormat": "exchange.lessons.models.Lesson.Format",
+        "LessonReturn": "exchange.lessons.models.Lesson.Return",
+        "LessonSaid": "exchange.lessons.models.Lesson.Said",
     },
 }
 # Each is "count/second|minute|hour|day" or "off": half of the count may come at once, the others evenly.

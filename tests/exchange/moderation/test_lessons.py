@@ -45,6 +45,7 @@ def test_a_curator_reads_what_was_said_and_decides(dispute, huda, yusuf, salma, 
     assert "كان الباب مغلقًا" not in answer.content.decode()
     assert Lesson.objects.get(id=lesson.pk).state == "confirmed"
     assert (ledger.balance_of(person=salma), ledger.balance_of(person=yusuf)) == (30, -30)
+    assert "تحدثا معًا" in client_of(yusuf).get(f"/lessons/{lesson.pk}/").content.decode()
     again = client.post(f"/desk/lessons/{lesson.pk}/", {"outcome": "pay"}, follow=True).content.decode()
     assert "حُسم الأمر" not in again
     assert ledger.balance_of(person=salma) == 30
