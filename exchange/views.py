@@ -9,8 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from accounts import policies
-from accounts.models import Block, Person
+from accounts.models import Block, Person, blocked_ids
 from accounts.rules import PARTS, week_of
 from exchange.chat import services as chat
 from exchange.ledger import services as ledger
@@ -104,10 +103,11 @@ def me(request: HttpRequest) -> HttpResponse:
 @require_GET
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a neighbour: first name, district, own words, listings. Someone blocked is not there."""
-    other = get_object_or_404(Person.objects.select_related("profile", "district"), pk=pk, is_active=True)
     reader = request.user
-    if isinstance(reader, Person) and reader.pk != other.pk and policies.is_blocked(reader, other):
-        return render(request, "404.html", status=404)
+    people = Person.objects.select_related("profile", "district").filter(is_active=True)
+    if isinstance(reader, Person):
+        people = people.exclude(id__in=blocked_ids(reader))
+    other = get_object_or_404(people, pk=pk)
     rows = Listing.objects.open_for(reader).filter(owner=other).order_by("kind", "-published_at")
     context = {
         "other": other,

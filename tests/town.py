@@ -1,9 +1,13 @@
 """A city small enough to know and full enough to touch every page: what the crawls of this folder walk through."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
+
+from exchange.lessons.models import Lesson
 
 
 @dataclass
@@ -102,3 +106,20 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
         **dict.fromkeys(("payment", "lesson_pay"), (1,)),
         **dict.fromkeys(("desk_item", "desk_accept", "desk_return", "desk_skip"), (waiting,)),
     }  # fmt: skip
+
+
+def met(hello, *, days):
+    """A confirmed lesson of the same two, so many days ago."""
+    starts_at = timezone.now() - timedelta(days=days)
+    return Lesson.objects.create(
+        state="confirmed",
+        teacher=hello.teacher,
+        learner=hello.learner,
+        opened_by=hello.opened_by,
+        listing=hello.listing,
+        conversation=hello.conversation,
+        follows=hello,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=1),
+        minutes=60,
+    )

@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from town import Town
+from town import Town, met
 
 from accounts import services as accounts
 from accounts.services import care
 from exchange.lessons import services as lessons
-from exchange.lessons.models import Lesson
 from exchange.lessons.services import sittings
 from exchange.passport import services as passports
 from matching.models import Place, Ring, RingAnswer
@@ -53,8 +52,8 @@ def town(make_offer, make_wish, cast, relay):
     RingAnswer.objects.bulk_create(RingAnswer(ring=ring, person=person) for person in (salma, yusuf))
     child = accounts.make_person(email="layan@example.org", name="ليان", age="13-17")
     ward = care.ask_guardian(young=child, email=yusuf.email).pk
-    told, met = (_met(hello, days) for days in (30, 3))
-    enquiry = lessons.again(lesson=met, by=yusuf)
+    told, lately = (met(hello, days=days) for days in (30, 3))
+    enquiry = lessons.again(lesson=lately, by=yusuf)
     passports.write(lesson=told, by=salma, thanks="يدٌ تتعلّم بسرعة")
     thanks = passports.write(lesson=told, by=yusuf, learned="الغرزة المستقيمة", thanks="شكرًا على صبرك")
     passports.show(thanks=thanks, by=salma, shown="public")
@@ -73,7 +72,7 @@ def town(make_offer, make_wish, cast, relay):
         offer.main_concept_id,
         ward,
         enquiry.pk,
-        met.pk,
+        lately.pk,
         thanks.pk,
         sittings.announce(
             listing=offer,
@@ -83,21 +82,4 @@ def town(make_offer, make_wish, cast, relay):
             seats=9,
             format="online",
         ).pk,
-    )
-
-
-def _met(hello, days):
-    """A confirmed lesson of the same two, so many days ago."""
-    starts_at = timezone.now() - timedelta(days=days)
-    return Lesson.objects.create(
-        state="confirmed",
-        teacher=hello.teacher,
-        learner=hello.learner,
-        opened_by=hello.opened_by,
-        listing=hello.listing,
-        conversation=hello.conversation,
-        follows=hello,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(hours=1),
-        minutes=60,
     )

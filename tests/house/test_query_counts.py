@@ -18,12 +18,15 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
+from town import met
 
 from accounts import districts as remembered
 from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson, Step
 from exchange.lessons.services import sittings
+from exchange.passport import services as passports
+from exchange.templatetags import rukn
 from matching.models import Match
 from skills.models import Concept, Listing, Revision, Tag, Unmapped
 from skills.services import concepts as concept_services
@@ -37,7 +40,8 @@ ENGINE = connection.vendor + ("+elasticsearch" if settings.ELASTICSEARCH_URL els
 QUERIES = {"find": "?q=sewing", "find_suggest": "?q=sew", "concept_suggest": "?q=sew", "talk_search": "?q=مرحبا"}
 GOALS = {  # performance goal W1, as pinned for a visitor and for a resident
     ("home", "anonymous"): 4, ("find", "anonymous"): 3 if "elastic" in ENGINE else 6, ("listing", "anonymous"): 6,
-    ("person", "anonymous"): 8, ("person", "resident"): 8, ("desk", "curator"): 8,
+    ("person", "anonymous"): 8, ("desk", "curator"): 8,
+    ("person", "resident"): 9,  # 8, and the districts, which a process reads once in a while
 }  # fmt: skip
 
 
@@ -69,6 +73,10 @@ def city(make_offer, make_wish, salma, karim, yusuf, huda, relay):
     lesson = lessons.say_hello(listing=offer, by=yusuf, body="مرحبًا")
     at = timezone.now() + timedelta(days=3)
     lessons.ask(lesson=lesson, by=salma, times=[lessons.Span(at, at + timedelta(hours=1))], minutes=60, format="online")
+    held = met(lesson, days=3)
+    thanks = passports.write(lesson=held, by=yusuf, learned="الغرزة المستقيمة", thanks="شكرًا على صبرك")
+    passports.write(lesson=held, by=salma, thanks="يدٌ تتعلّم بسرعة")
+    passports.show(thanks=thanks, by=salma, shown="public")
     sent = listings.start(owner=karim, kind="wish", lang="en")
     listings.save_answers(revision=sent, by=karim, title="Oud", body="Please.", tags=[{"text": "oud"}], step=5)
     listings.send(revision=sent, by=karim)
@@ -84,6 +92,8 @@ def city(make_offer, make_wish, salma, karim, yusuf, huda, relay):
         "revision": sent,
         "draft": draft,
         "owner": salma,
+        "held": held,
+        "thanks": thanks,
         "sitting": sittings.announce(
             listing=offer, by=salma, starts_at=at + timedelta(days=3), minutes=60, seats=9, format="online"
         ),
@@ -94,7 +104,7 @@ def city(make_offer, make_wish, salma, karim, yusuf, huda, relay):
 
 BY_NAME = {
     "sitting_new": "offer", "sitting": "sitting", "lesson": "lesson", "desk_skill": "skill", "desk_word": "word",
-    "person": "owner",
+    "person": "owner", "thanks_": "thanks", "thanks": "held", "private_note": "held", "swap": "lesson",
 }  # fmt: skip
 
 
@@ -132,6 +142,7 @@ def cost(client, url):
     """Give [method, status, statements] of one request that leaves nothing behind."""
     concept_services.forget()
     remembered.forget()
+    rukn.forget()
     jar = SimpleCookie(client.cookies.output(header="", sep=";"))
     method, answer, count = "GET", *_asked(client.get, url)
     if answer == 405:
