@@ -2,7 +2,7 @@
 
 A new address fails here until it has its row: `PIN_QUERY_COUNTS=1 pytest tests/house/test_query_counts.py` writes the
 file anew, and the difference is read by whoever reviews the change. Every request is cold: what a process remembers of
-concepts and districts is forgotten before it.
+concepts, districts and drawn cards is forgotten before it.
 """
 
 import json
@@ -21,6 +21,7 @@ from django.utils import timezone
 from accounts import districts as remembered
 from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons import services as lessons
+from exchange.templatetags import rukn
 from matching.models import Match
 from skills.models import Concept, Listing, Revision, Tag, Unmapped
 from skills.services import concepts as concept_services
@@ -120,6 +121,7 @@ def cost(client, url):
     """Give [method, status, statements] of one request that leaves nothing behind."""
     concept_services.forget()
     remembered.forget()
+    rukn.forget()
     jar = SimpleCookie(client.cookies.output(header="", sep=";"))
     method, answer, count = "GET", *_asked(client.get, url)
     if answer == 405:
