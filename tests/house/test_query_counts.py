@@ -2,7 +2,7 @@
 
 A new address fails here until it has its row: `PIN_QUERY_COUNTS=1 pytest tests/house/test_query_counts.py` writes the
 file anew, and the difference is read by whoever reviews the change. Every request is cold: what a process remembers of
-concepts and districts is forgotten before it.
+concepts, districts and drawn cards is forgotten before it.
 """
 
 import json
