@@ -8,3 +8,10 @@ class LessonsConfig(AppConfig):
 
     name = "exchange.lessons"
     label = "lessons"
+
+    def ready(self) -> None:
+        """Tell the ledger how lessons are counted where a city counts participation only."""
+        from exchange.ledger import participation
+        from exchange.lessons.services import reading
+
+        participation.counted_by(reading.taken_part)

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Count, Q
+
 from accounts.models import Person
+from exchange.ledger.participation import Counts
 from exchange.lessons import next_steps, states
 from exchange.lessons.models import Lesson, Step
 
@@ -94,6 +97,14 @@ def calls_of(*, person: Person, now: datetime) -> list[Line]:
     """Give the few lessons that wait for a person's answer or word, or begin within a day, in one query."""
     rows = Lesson.objects.waiting_for(person, soon=now + SOON).with_people().order_by("due_at", "id")
     return _lines(rows[:MOST_CALLS], person, now)
+
+
+def taken_part(person: Person) -> Counts:
+    """Count the confirmed lessons a person gave and received, whatever they were for; in one query."""
+    rows = Lesson.objects.for_member(person).filter(state=Lesson.State.CONFIRMED)
+    return Counts(
+        **rows.aggregate(given=Count("pk", filter=Q(teacher=person)), received=Count("pk", filter=Q(learner=person)))
+    )
 
 
 def meetings_of(*, lesson: Lesson) -> list[Lesson]:

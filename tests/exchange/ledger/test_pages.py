@@ -182,8 +182,9 @@ class TestThePot:
 
 class TestParticipationOnly:
     @pytest.fixture(autouse=True)
-    def _counts_only(self, paid, settings):
+    def _counts_only(self, paid, settings, monkeypatch):
         settings.HOURS = "participation"
+        monkeypatch.setattr(participation, "_counting", [participation.of_the_ledger])
 
     def test_shows_counts_and_no_balance(self, client_of, salma, yusuf):
         salma.language = yusuf.language = "en"

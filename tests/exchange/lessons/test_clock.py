@@ -208,6 +208,16 @@ class TestParticipation:
         assert lessons.confirm(lesson=booked, by=yusuf).state == "confirmed"
         assert ledger.balance_of(person=salma) == ledger.balance_of(person=yusuf) == 0
 
+    def test_counts_for_both_once_it_is_confirmed(self, booked, salma, yusuf, clock, client_of, settings):
+        settings.HOURS = "participation"
+        clock.move_to(booked.ends_at)
+        for confirmed in (0, 1):
+            for person, given, received in ((salma, confirmed, 0), (yusuf, 0, confirmed)):
+                counts = client_of(person).get("/me/hours/").context["counts"]
+                assert (counts.given, counts.received) == (given, received)
+            if not confirmed:
+                lessons.confirm(lesson=booked, by=yusuf)
+
     def test_switched_on_between_still_pays_what_was_kept_aside(self, booked, salma, yusuf, clock, settings):
         settings.HOURS = "participation"
         clock.move_to(booked.ends_at)
