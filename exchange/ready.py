@@ -14,7 +14,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.query import FlatValuesListIterable, ValuesListIterable
 
-FIRST_NUMBER = 7_300_000_000_000_000  # no row has such a number
+FIRST_NUMBER = 2_100_000_000  # no row has such a number, and every column of numbers can be compared with it
 FIRST_MOMENT = datetime(1903, 1, 1, tzinfo=UTC)
 PLAIN = (ValuesListIterable, FlatValuesListIterable)
 SHAPES = 256  # of one read: how many statements are kept

@@ -8,6 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Block, Person
+from exchange.chat.models import Message
+from exchange.lessons import services as lessons
 from exchange.ready import SHAPES, Ready
 from skills.models import Listing
 
@@ -33,6 +35,13 @@ def test_takes_moments_and_several_numbers_and_reads_columns_as_django_does(make
     assert since(ids=ids[:1], at=timezone.now() - hour) == [(["ar", "en"],)]
     assert since(ids=ids, at=timezone.now() + hour) == []
     assert since(ids=[], at=timezone.now()) == []
+
+
+def test_numbers_of_every_column_can_be_asked_for(make_offer, salma, yusuf):
+    lesson = lessons.say_hello(listing=make_offer(salma, "خياطة", ["rukn:sewing"]), by=yusuf, body="مرحبًا")
+    before = Ready(lambda *, talk, seq: Message.objects.filter(conversation=talk, seq__lt=seq))
+    assert len(before(talk=lesson.conversation_id, seq=2)) == 1
+    assert before(talk=lesson.conversation_id, seq=1) == []
 
 
 def test_rules_are_asked_anew_for_every_reader(make_offer, salma, yusuf, karim):

@@ -102,7 +102,7 @@ def test_workers_that_are_killed_leave_one_effect_for_each_key(address, monkeypa
             times=5,
             accounts=4,
             kills=3,
-            pause=4.0,
+            pause=1.5,
             seed=7,
             run="",
             people="",
