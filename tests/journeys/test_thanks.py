@@ -107,11 +107,16 @@ def test_two_people_thank_each_other(visit):
     expect(stranger.locator("main")).not_to_contain_text(SALMAS)
 
 
+# The talk that another journey reported goes on, and the two begin their next lesson.
 AGAIN = """
+from exchange.chat import services as chat
+from exchange.chat.models import Conversation
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 row = Lesson.objects.get(id={number})
 lessons.again(lesson=row, by=row.learner)
+for talk in Conversation.objects.filter(stopped_at__isnull=False):
+    chat.open_again(conversation_id=talk.pk)
 """
 
 
