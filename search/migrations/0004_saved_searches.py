@@ -26,6 +26,9 @@ class Migration(migrations.Migration):
                 ('concepts', models.ManyToManyField(related_name='+', to='skills.concept')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_searches', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('person', 'query'), name='one_saved_search_per_query')],
+            },
         ),
         migrations.CreateModel(
             name='Met',
@@ -35,13 +38,8 @@ class Migration(migrations.Migration):
                 ('listing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='skills.listing')),
                 ('saved', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='met', to='search.savedsearch')),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='savedsearch',
-            constraint=models.UniqueConstraint(fields=('person', 'query'), name='one_saved_search_per_query'),
-        ),
-        migrations.AddConstraint(
-            model_name='met',
-            constraint=models.UniqueConstraint(fields=('saved', 'listing'), name='one_telling_per_listing'),
+            options={
+                'constraints': [models.UniqueConstraint(fields=('saved', 'listing'), name='one_telling_per_listing')],
+            },
         ),
     ]

@@ -31,5 +31,5 @@ def down(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("skills", "0001_initial")]
+    dependencies = [("skills", "0001_concepts_and_listings")]
     operations = [migrations.RunPython(up, down)]

@@ -106,6 +106,22 @@ def test_starts_again_with_its_data_beside_a_taken_port(start):
     stop(again)
 
 
+def test_data_of_a_version_half_way_to_the_squashed_migrations_are_refused_in_one_sentence(tmp_path):
+    half = """
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+MigrationRecorder(connection).record_applied("lessons", "0001_initial")
+"""
+    with surroundings(tmp_path) as own:
+        subprocess.run([sys.executable, "manage.py", "shell", "-c", half], cwd=ROOT, env=own, check=True)
+        demo = [sys.executable, "manage.py", "demo", "--no-serve"]
+        done = subprocess.run(demo, cwd=ROOT, env=own, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 1
+    assert "older Rukn" in done.stderr
+    assert "--reset" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_same_seed_gives_the_same_city(db):
     def grow(seed):
         with transaction.atomic():

@@ -31,5 +31,5 @@ def down(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0001_initial")]
+    dependencies = [("chat", "0001_talks")]
     operations = [migrations.RunPython(up, down)]

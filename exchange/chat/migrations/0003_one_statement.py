@@ -1,10 +1,11 @@
-"""How far each member wrote and saw, answers and deletions; on PostgreSQL one statement stores a message.
+"""On PostgreSQL one statement stores a message.
 
-`chat_send` does what `exchange.chat.services.send` does, for talks in which everyone has written already.
+`chat_send` does what `exchange.chat.services.send` does, for talks in which everyone has written already. Talks with
+somebody young (their guardian is asked for), talks that rest, and messages whose words were screened it leaves to that
+way of reference.
 """
 
-from django.conf import settings
-from django.db import migrations, models
+from django.db import migrations
 
 SEND = """
 CREATE FUNCTION chat_send(
@@ -22,14 +23,20 @@ BEGIN
     IF FOUND THEN
         IF done.conversation_id <> talk OR done.deleted_at IS NULL
             AND (done.body <> words OR done.reply_to IS DISTINCT FROM answers)
-        THEN code := 'client_id_reused';
+        THEN code := CASE WHEN EXISTS (
+            SELECT FROM chat_screening s JOIN chat_message m ON m.id = s.message_id
+            WHERE m.sender_id = writer AND m.client_id = number
+        ) THEN 'first_words' ELSE 'client_id_reused' END;
         ELSE code := 'again'; place := done.seq; stored_at := done.at;
         END IF;
         RETURN;
     END IF;
-    SELECT array_agg(person_id), bool_or(first_seq IS NULL) INTO people, is_new FROM chat_member
+    SELECT array_agg(person_id), bool_or(first_seq IS NULL OR is_guardian) INTO people, is_new FROM chat_member
         WHERE conversation_id = talk;
-    IF is_new THEN code := 'first_words'; RETURN; END IF;
+    IF is_new
+        OR EXISTS (SELECT FROM accounts_person WHERE id = ANY (people) AND age = '13-17')
+        OR EXISTS (SELECT FROM chat_conversation WHERE id = talk AND stopped_at IS NOT NULL)
+        THEN code := 'first_words'; RETURN; END IF;
     IF cardinality(people) = 2 AND (
         EXISTS (SELECT FROM accounts_person WHERE id = ANY (people) AND NOT is_active)
         OR EXISTS (SELECT FROM accounts_block WHERE blocker_id = ANY (people) AND blocked_id = ANY (people))
@@ -45,16 +52,9 @@ BEGIN
         FROM unnest(queues) AS queue;
 END $$;
 """
-FIRST = """
-UPDATE chat_member SET first_seq = (
-    SELECT MIN(seq) FROM chat_message
-    WHERE chat_message.conversation_id = chat_member.conversation_id AND sender_id = chat_member.person_id
-)
-"""
 
 
 def up(apps, schema_editor):
-    schema_editor.execute(FIRST)
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(SEND, params=None)
 
@@ -65,38 +65,5 @@ def down(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
-    dependencies = [
-        ('chat', '0002_deferred_order'),
-        ('accounts', '0003_age_band'),
-        ('outbox', '0002_queues_and_jobs'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-    ]
-
-    operations = [
-        migrations.AddField(
-            model_name='member',
-            name='first_seq',
-            field=models.PositiveIntegerField(null=True),
-        ),
-        migrations.AddField(
-            model_name='member',
-            name='seen_at',
-            field=models.DateTimeField(db_index=True, null=True),
-        ),
-        migrations.AddField(
-            model_name='message',
-            name='deleted_at',
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.AddField(
-            model_name='message',
-            name='reply_to',
-            field=models.PositiveIntegerField(null=True),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('deleted_at__isnull', False)), fields=['deleted_at'], name='chat_message_deleted'),
-        ),
-        migrations.RunPython(up, down),
-    ]
+    dependencies = [("chat", "0002_deferred_order"), ("accounts", "0001_people"), ("outbox", "0001_events")]
+    operations = [migrations.RunPython(up, down)]

@@ -292,6 +292,6 @@ def down(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0001_initial"), ("outbox", "0002_queues_and_jobs"), ("accounts", "0004_age_and_care")]
+    dependencies = [("ledger", "0001_initial"), ("outbox", "0001_events"), ("accounts", "0001_people")]
 
     operations = [migrations.RunPython(up, down)]

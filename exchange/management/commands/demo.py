@@ -13,7 +13,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.migrations.exceptions import NodeNotFoundError
 
 from exchange.lib import command
 
@@ -42,7 +43,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: os._exit(0))  # nothing half-planted stays: seeding is one transaction
         if options["reset"]:
             self._reset()
-        call_command("migrate", verbosity=0, interactive=False)
+        self._migrate()
         self._plant(options)
         if options["no_serve"]:
             return
@@ -51,6 +52,15 @@ class Command(BaseCommand):
         settings.SITE_URL = f"http://127.0.0.1:{port}"
         self._tell(port, options["lang"], time.monotonic() - started)
         self._serve(listener)
+
+    def _migrate(self) -> None:
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except (NodeNotFoundError, ValueError) as error:  # Django's two ways of finding half of a squashed history
+            raise CommandError(
+                "The demo's data were made by an older Rukn and cannot be carried on."
+                " Start anew: `make demo ARGS=--reset`. Your own installation: docs/operations.md, Upgrade."
+            ) from error
 
     def _reset(self) -> None:
         database = settings.DATABASES["default"]

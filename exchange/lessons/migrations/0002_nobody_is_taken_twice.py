@@ -23,5 +23,6 @@ def down(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("lessons", "0004_lessons_agreed")]
+    replaces = [("lessons", "0005_nobody_is_taken_twice")]
+    dependencies = [("lessons", "0001_lessons")]
     operations = [migrations.RunPython(up, down)]
