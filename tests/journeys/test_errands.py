@@ -124,6 +124,8 @@ def test_the_place_to_write_is_in_sight_on_a_phone(visit, language):
         assert page.locator("textarea[name=body]").evaluate(seen), address
         assert page.locator(".lines").bounding_box()["height"] > 100
         assert page.locator(".top").bounding_box()["height"] < 90  # one row
+        page.locator("textarea[name=body]").fill("كلمة")
+        assert page.evaluate("scrollY") == 0  # writing moves nothing
 
 
 def test_slow_first_visit_is_light(visit):
