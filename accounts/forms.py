@@ -9,6 +9,7 @@ from allauth.account.forms import ConfirmLoginCodeForm, RequestLoginCodeForm
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from accounts import services as accounts
 from accounts.models import SPOKEN, District, Person, Profile
@@ -22,6 +23,14 @@ _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890
 class CleanCharField(forms.CharField):
     """Text without anything that cannot be seen: controls, overrides, zero-width."""
 
+    default_error_messages = {
+        "max_length": ngettext_lazy(
+            "Shorter, please: %(limit_value)d character at most.",
+            "Shorter, please: %(limit_value)d characters at most.",
+            "limit_value",
+        )
+    }
+
     def to_python(self, value: Any) -> str:
         return super().to_python(clean(value) if isinstance(value, str) else value) or ""
 
@@ -31,12 +40,13 @@ class MailField(forms.EmailField):
 
     def __init__(self, *, asks: Any, autocomplete: str = "off", **kwargs: Any) -> None:
         shown = {"autocomplete": autocomplete, "inputmode": "email", "dir": "ltr", "spellcheck": "false"}
+        no_address = _("This does not look like an e-mail address. An example: name@example.org")
         super().__init__(
             max_length=200,
             widget=forms.EmailInput(attrs=shown),
             error_messages={
                 "required": asks,
-                "invalid": _("This does not look like an e-mail address. An example: name@example.org"),
+                **dict.fromkeys(("invalid", "max_length", "null_characters_not_allowed"), no_address),
             },
             **kwargs,
         )
@@ -64,7 +74,7 @@ class EnterForm(RequestLoginCodeForm):
 class CodeForm(ConfirmLoginCodeForm):
     """The six digits, in either set of digits, with or without blanks."""
 
-    code = forms.CharField(
+    code = CleanCharField(
         label=_("Six-digit code"),
         max_length=40,
         help_text=_("It is valid for 10 minutes. You can paste it."),

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.rules import SCOPES, codes
+from exchange.lib.arabic import fold
 
 SPOKEN = [  # languages a lesson can be held in
     ("ar", _("Arabic")),
@@ -112,7 +113,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     @property
     def first_name(self) -> str:
-        """The first word of the name, as shown to neighbours."""
+        """The first name, as shown to neighbours."""
         return first_name_of(self.name)
 
     @property
@@ -126,9 +127,19 @@ class Person(AbstractBaseUser, PermissionsMixin):
         return self.role in (self.Role.CURATOR, self.Role.ADMIN)
 
 
+# Words that are no name alone: a woman known as "أم علي" is called neither "أم" nor anything else.
+NAME_BEGINS = frozenset({"ام", "ابو", "ابي", "ابا", "عبد", "um", "umm", "oum", "abu", "abou", "abd", "abdul", "abdel"})
+
+
 def first_name_of(name: str) -> str:
-    """Give the first word of a name, as shown to neighbours."""
-    return (name or str(_("A neighbour"))).split(" ")[0]
+    """Give the first name of a whole name, as shown to neighbours: one word, or more where a word begins a name."""
+    words = name.split()
+    if not words:
+        return str(_("A neighbour"))
+    last = 0
+    while last < len(words) - 1 and fold(words[last]) in NAME_BEGINS:
+        last += 1
+    return " ".join(words[: last + 1])
 
 
 class Profile(models.Model):

@@ -5,21 +5,15 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import CleanCharField
 from accounts.models import SPOKEN, District
 from accounts.rules import CODES, codes, mask
 from exchange.lib import arabic
-from exchange.lib.text import clean, guess_lang
+from exchange.lib.text import guess_lang
 from skills.models import Content, Revision
 
 STEPS = 5
 MOST_TAG_TEXT = 400
-
-
-class CleanText(forms.CharField):
-    """Text without anything that cannot be seen."""
-
-    def to_python(self, value: Any) -> str:
-        return super().to_python(clean(value) if isinstance(value, str) else value) or ""
 
 
 def split_tags(text: str) -> list[dict[str, Any]]:
@@ -38,7 +32,7 @@ def meaning_field(text: str) -> str:
 class WhatForm(forms.Form):
     """Question 1: what is it about?"""
 
-    title = CleanText(
+    title = CleanCharField(
         max_length=90,
         label=_("In a few words"),
         help_text=_("For example: sewing for beginners, my first smartphone, bread at home."),
@@ -48,7 +42,7 @@ class WhatForm(forms.Form):
             "max_length": _("Shorter, please: 90 characters at most."),
         },
     )
-    skills = CleanText(
+    skills = CleanCharField(
         max_length=MOST_TAG_TEXT,
         label=_("Which skill is it?"),
         help_text=_("Write it the way you say it, in Arabic or English. Several: with a comma between them."),
@@ -70,7 +64,7 @@ class WhatForm(forms.Form):
 class HowForm(forms.Form):
     """Question 2: how does it go?"""
 
-    body = CleanText(
+    body = CleanCharField(
         max_length=3000,
         label=_("Describe it"),
         widget=forms.Textarea(attrs={"rows": 6, "dir": "auto", "data-save": ""}),
@@ -109,7 +103,7 @@ class WhereForm(forms.Form):
         empty_label=_("Choose a district"),
         widget=forms.Select(attrs={"data-save": ""}),
     )
-    place = CleanText(
+    place = CleanCharField(
         max_length=120,
         required=False,
         label=_("Roughly where?"),
@@ -157,7 +151,7 @@ class ReturnForm(forms.Form):
         label=_("In return for what?"),
         widget=forms.RadioSelect(attrs={"data-save": ""}),
     )
-    in_return_note = CleanText(
+    in_return_note = CleanCharField(
         max_length=160,
         required=False,
         label=_("Anything to add?"),

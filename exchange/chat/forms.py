@@ -5,6 +5,7 @@ import uuid
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import CleanCharField
 from exchange.chat.services import LONGEST
 
 
@@ -13,7 +14,7 @@ class MessageForm(forms.Form):
 
     client_id = forms.UUIDField(required=False)
     reply_to = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput)
-    body = forms.CharField(
+    body = CleanCharField(
         max_length=LONGEST,
         label=_("Your message"),
         widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
@@ -31,7 +32,7 @@ class MessageForm(forms.Form):
 class FileForm(MessageForm):
     """A file, with words beside it if one likes."""
 
-    body = forms.CharField(max_length=LONGEST, required=False, label=_("Words beside it, if you like"))
+    body = CleanCharField(max_length=LONGEST, required=False, label=_("Words beside it, if you like"))
     file = forms.FileField(
         max_length=300,
         label=_("Photo, PDF or voice note"),

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import CleanCharField
 from accounts.models import Person
 from exchange.ledger import rules
 from exchange.ledger.words import NOTES
@@ -77,7 +78,7 @@ class ShareForm(MinutesForm):
         widget=forms.EmailInput(attrs={"dir": "ltr", "autocomplete": "off"}),
         error_messages={"required": _("Who gets the hours?"), "invalid": _("Write it like name@example.org.")},
     )
-    note = forms.CharField(
+    note = CleanCharField(
         max_length=200, label=_("What for"), error_messages={"required": _("One sentence, please: what for?")}
     )
 
@@ -104,6 +105,6 @@ class ReverseForm(OnceForm):
             "max_value": _("There is no such entry."),
         },
     )
-    reason = forms.CharField(
+    reason = CleanCharField(
         max_length=200, label=_("Why"), error_messages={"required": _("One sentence, please: why?")}
     )

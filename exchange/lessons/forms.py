@@ -32,7 +32,7 @@ class HelloForm(forms.Form):
     """A ready sentence that can be changed."""
 
     client_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
-    body = forms.CharField(
+    body = CleanCharField(
         max_length=1000,
         label=_("Your first words"),
         help_text=_("Say who you are and when you could meet. You agree on the rest in the talk."),

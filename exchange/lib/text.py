@@ -8,16 +8,26 @@ import unicodedata
 _HIDDEN = re.compile("[\u200b\u200e\u200f\u061c\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffb]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_SHOWS_NOTHING = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me"})  # joiners, blanks, marks without a letter
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, and empty to the eye
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 
 
 def clean(value: str) -> str:
-    """Give the text without NUL, controls, lone surrogates, bidi overrides and zero-width characters; NFC."""
+    """Give the text without NUL, controls, lone surrogates, bidi overrides and zero-width characters; NFC.
+
+    A text in which nothing can be seen is "".
+    """
     value = _SURROGATE.sub("", value)
     value = value.replace("\r\n", "\n").replace("\r", "\n")
     value = _HIDDEN.sub("", _CONTROL.sub("", value))
-    return unicodedata.normalize("NFC", value).strip()
+    value = unicodedata.normalize("NFC", value).strip()
+    return value if any(map(_is_seen, value)) else ""
+
+
+def _is_seen(letter: str) -> bool:
+    return unicodedata.category(letter) not in _SHOWS_NOTHING and letter not in _BLANK_LETTERS
 
 
 def is_arabic(text: str) -> bool:

@@ -184,6 +184,20 @@ def test_what_was_typed_stays_in_the_form(town, people, nadia, client_of, addres
     assert 'class="error-summary"' in text
 
 
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("ن" * 61, "أقصر من فضلك: 60 حرفًا على الأكثر."),
+        ("ن" * 500_000, "أقصر من فضلك: 60 حرفًا على الأكثر."),
+        ("\u200b\u200d\u3164", "اكتب الاسم الذي يناديك به الجيران."),
+    ],
+)
+def test_what_is_wrong_is_said_in_ordinary_words(town, people, typed, says):
+    answer = people["salma"].post("/me/profile/", {"name": typed, "district": "1", "speaks": "ar", "max_learners": "2"})
+    assert answer.status_code == 422
+    assert says in answer.content.decode()
+
+
 PAYLOADS = [
     "<script>alert(1)</script><img src=x onerror=alert(1)>", "\"><svg onload=alert(1)>", "'><b onmouseover=alert(1)>",
     "</title></textarea></option></select><script>alert(1)</script>", "javascript:alert(1)//<base href=//evil.example>",

@@ -14,9 +14,11 @@ import pytest
 from browser import surroundings
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import F
 
 from exchange.checks import demo_is_off
 from exchange.console_mail import PrintedMail
+from exchange.lessons.models import Step
 from exchange.management.seed import plant
 from skills.models import Listing
 from skills.services import concepts
@@ -127,6 +129,9 @@ def test_the_same_seed_gives_the_same_city(db):
         with transaction.atomic():
             plant.plant(size="small", seed=seed, progress=lambda _count: None)
             rows = list(Listing.objects.order_by("id").values_list("title", "owner__email", "free_mask", "state"))
+            seen_over = Step.objects.filter(by=None, to_state="held")
+            assert seen_over.exists()
+            assert not seen_over.filter(at__gt=F("lesson__ends_at")).exists()  # told of its day, not of the planting
             transaction.set_rollback(True)
         concepts.forget()
         return rows

@@ -325,12 +325,11 @@ def _agree(
     answerer = lesson.other(asker)
     proposal = lesson.proposals.get()
     lessons.accept(lesson=lesson, by=answerer, proposal=proposal, now=asked_at + timedelta(hours=2))
+    lessons.keep_time(now=min(city.now, proposal.ends_at))  # the clock saw its end when it came, not today
     if confirmed:
         lessons.confirm(lesson=lesson, by=lesson.learner, now=proposal.ends_at + timedelta(hours=1))
     elif disputed:
         lessons.dispute(lesson=lesson, by=asker, note=disputed, now=city.now - timedelta(hours=3))
-    else:
-        lessons.keep_time(now=city.now)
 
 
 def _talk(
