@@ -1,5 +1,6 @@
 """A real browser against the real one-command start: one process with pages, sockets and background work."""
 
+import json
 import os
 import re
 import socket
@@ -9,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +19,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from elasticsearch import Elasticsearch
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -40,6 +42,20 @@ SWAP = """() => { const walk = document.createTreeWalker(document.body, NodeFilt
   while ((node = walk.nextNode())) node.data = node.data.replace(/\\p{Script=Arabic}/gu, "x") }"""
 
 
+# A Python beside the demo that does what it is told, line by line, and says what came of it.
+BESIDE = """
+import contextlib, io, json, sys, traceback
+for line in sys.stdin:
+    said, wrong = io.StringIO(), ""
+    try:
+        with contextlib.redirect_stdout(said):
+            exec(json.loads(line), {})
+    except Exception:
+        wrong = traceback.format_exc()
+    print("beside " + json.dumps([said.getvalue().strip(), wrong]), flush=True)
+"""
+
+
 class City:
     """The running demo: its address, its surroundings, and the codes it prints instead of mailing them."""
 
@@ -47,10 +63,28 @@ class City:
         self.address = address
         self.log = log
         self.own = own
+        self._beside: subprocess.Popen[str] | None = None
 
-    def run(self, code: str) -> None:
-        """Let Python run beside the demo, on its database: for what only time would bring."""
-        subprocess.run([sys.executable, "manage.py", "shell", "-c", code], cwd=ROOT, env=self.own, check=True)
+    def run(self, code: str) -> str:
+        """Let Python run beside the demo, on its database: for what only time would bring. Gives what it prints."""
+        if self._beside is None:
+            self._beside = subprocess.Popen(
+                [sys.executable, "manage.py", "shell", "-c", BESIDE], cwd=ROOT, env=self.own, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            )  # fmt: skip
+        assert self._beside.stdin is not None
+        assert self._beside.stdout is not None
+        self._beside.stdin.write(json.dumps(code) + "\n")
+        self._beside.stdin.flush()
+        answer = next(line for line in self._beside.stdout if line.startswith("beside "))
+        said, wrong = json.loads(answer.removeprefix("beside "))
+        assert not wrong, wrong
+        return str(said)
+
+    def close(self) -> None:
+        """End what runs beside the demo."""
+        if self._beside is not None:
+            self._beside.communicate(timeout=20)
 
     def code_for(self, email: str) -> str:
         """Wait for the newest code that was mailed to an address."""
@@ -111,7 +145,9 @@ def _running(place: Path, own: dict[str, str]) -> Iterator[City]:
         try:
             address = f"http://127.0.0.1:{port}"
             _wait(f"{address}/healthz", process, log)
-            yield City(address, log, own)
+            city = City(address, log, own)
+            yield city
+            city.close()
         finally:
             process.terminate()
             process.wait(timeout=10)
@@ -151,6 +187,7 @@ def visit(city: City, chromium: Browser) -> Iterator:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
+        page.set_default_navigation_timeout(30_000)  # a busy machine is not a page that hangs
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
         if enter:
@@ -198,3 +235,14 @@ def come_in(page: Page, city: City, email: str, name: str) -> None:
     page.locator("main .do").click()
     page.wait_for_url(f"{city.address}/")
     look(page)
+
+
+def salmas_offer(page: Page) -> Locator:
+    """Look for sewing, and give the way to Salma's: the one of the many offers that "teacher" can answer for."""
+    page.goto("/find/?q=الخياطة&kind=offer")
+    return page.locator(".card", has_text="لضم الخيط").locator(".what a").first
+
+
+def day(days: int) -> str:
+    """Give the date in so many days, as a form takes it."""
+    return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()

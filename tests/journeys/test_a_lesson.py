@@ -2,10 +2,9 @@
 
 import itertools
 import re
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from browser import come_in, look, look_at_contrast
+from browser import come_in, day, look, look_at_contrast, salmas_offer
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("browser")]
@@ -28,8 +27,7 @@ with transaction.atomic():
 
 def say_hello(page):
     """Say hello to Salma, who teaches sewing; gives the address of the talk."""
-    page.goto("/find/?q=الخياطة&kind=offer")
-    page.locator(".card .what a", has_text=re.compile("خياطة|الخياطة|[Ss]ewing")).first.click()
+    salmas_offer(page).click()
     page.locator("main .acts .do").click()
     page.locator("main button.do").click()
     page.wait_for_url("**/talks/*/**")
@@ -41,8 +39,8 @@ def propose(page, days, *, hour="18:00"):
     own = page.locator("details.finer:not([open]) > summary")
     if own.count():
         own.click()
-    for number, day in enumerate(days, start=1):
-        page.locator(f"input[name=day_{number}]").fill(day)
+    for number, date in enumerate(days, start=1):
+        page.locator(f"input[name=day_{number}]").fill(date)
         page.locator(f"input[name=time_{number}]").fill(hour)
     if page.locator("input[name=place]").count():
         page.locator("select[name=minutes]").select_option("90")
@@ -50,10 +48,6 @@ def propose(page, days, *, hour="18:00"):
     page.locator("main button.do").click()
     page.wait_for_url(re.compile(r"/lessons/\d+/$"))
     return page.url
-
-
-def day(days):
-    return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])

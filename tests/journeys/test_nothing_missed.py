@@ -1,7 +1,7 @@
 """Salma is full for a month with one tap, and says when mail may come; by keyboard, without scripts, on a phone."""
 
 import pytest
-from browser import look
+from browser import look, salmas_offer
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("browser")]
@@ -9,8 +9,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("browser")]
 
 def test_full_for_a_month_is_one_tap_and_who_asked_is_told(visit):
     page = visit("phone", "ar", enter="admin")  # a neighbour who has no talk with her yet, and needs none later
-    page.goto("/find/?q=الخياطة")
-    page.locator(".card .what a", has_text="الخياطة").first.click()
+    salmas_offer(page).click()
     expect(page.locator(".listing-main .hint")).to_be_visible()  # how soon an answer usually comes
     page.locator("main .acts .do").click()
     page.locator("main button.do").click()

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from browser import look
+from browser import look, salmas_offer
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("browser")]
@@ -17,8 +17,7 @@ def picture(page, name):
 
 def test_first_words_are_safe_and_a_report_reaches_the_desk(visit):
     page = visit("phone", "ar", enter="learner")
-    page.goto("/find/?q=الخياطة")
-    page.locator(".card .what a", has_text="الخياطة").first.click()
+    salmas_offer(page).click()
     page.locator("main .acts .do").click()
     page.locator("textarea[name=body]").fill("مرحبًا، رقمي صفر سبعة تسعة ١٢٣ ٤٥٦٧، كم عمرك؟")
     page.locator("main button.do").click()

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser import look, look_at_contrast
+from browser import day, look, look_at_contrast
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("browser")]
@@ -107,33 +107,39 @@ def test_two_people_thank_each_other(visit):
     expect(stranger.locator("main")).not_to_contain_text(SALMAS)
 
 
-# The talk that another journey reported goes on, and the two begin their next lesson.
-AGAIN = """
-from exchange.chat import services as chat
-from exchange.chat.models import Conversation
+# What the swap is about is made here, so that it does not matter what the other journeys did to the city (a lesson of
+# talks that one of them reports cannot be half of a swap): Salma wishes something new and has something new to give for
+# it, and Yusuf says hello.
+HELLO = """
+from accounts.models import Person
 from exchange.lessons import services as lessons
-from exchange.lessons.models import Lesson
-row = Lesson.objects.get(id={number})
-lessons.again(lesson=row, by=row.learner)
-for talk in Conversation.objects.filter(stopped_at__isnull=False):
-    chat.open_again(conversation_id=talk.pk)
+from skills.services import listings
+salma, yusuf = (Person.objects.get(email=f"{name}@example.org") for name in ("salma", "yusuf"))
+def publish(kind, title):
+    return listings.publish_directly(
+        owner=salma, kind=kind, title=title, body=f"{title}.", lang="ar", format="place", tags=[],
+    )
+publish("offer", "تطريز على الطارة")
+wish = publish("wish", "أتعلم أرسل رسائل صوتية")
+print(lessons.say_hello(listing=wish, by=yusuf, body="مرحبًا، أعلّمك بسرور.", is_stranger=False).pk)
 """
 
 
 def test_a_lesson_for_a_lesson_is_asked_for_and_answered(city, visit):
+    lesson = f"/lessons/{city.run(HELLO)}/"
     page = visit("phone", "ar", enter="learner")
-    city.run(AGAIN.format(number=lesson_of(page).rstrip("/").rsplit("/", 1)[1]))
+    page.goto(lesson)
     page.locator("main a[href*='/talks/']").last.click()
     page.wait_for_url("**/talks/*/**")
     page.locator(".lesson-card a").click()
-    page.wait_for_url(re.compile(r"/lessons/\d+/"))
-    swap = re.search(r"/lessons/\d+/", page.url).group() + "swap/"
+    page.wait_for_url(f"**{lesson}**")
+    swap = f"{lesson}swap/"
     page.goto(swap)
     look(page)
     picture(page, "swap_ask_phone_ar")
-    page.locator("input[name=offer]").first.check()
-    for half, day in (("this", "2027-03-01"), ("other", "2027-03-08")):
-        page.locator(f"input[name={half}-day_1]").fill(day)
+    page.get_by_label("تطريز على الطارة").check()
+    for half, days in (("this", 60), ("other", 67)):
+        page.locator(f"input[name={half}-day_1]").fill(day(days))
         page.locator(f"input[name={half}-time_1]").fill("17:00")
         page.locator(f"input[name={half}-format][value=place]").check()
         page.locator(f"input[name={half}-place]").fill("مكتبة الحي")
