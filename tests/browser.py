@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -126,43 +128,73 @@ def surroundings(place: Path) -> Iterator[dict[str, str]]:
                 engine.options(ignore_status=404).indices.delete_index_template(name=f"{name}_listings")
 
 
+@dataclass
+class FirstStart:
+    """How `manage.py demo` started from nothing, what it said, showed and kept, and how it ended."""
+
+    place: Path
+    own: dict[str, str]
+    taken_port: int
+    said: str
+    teachers_page: str
+    ended: int
+    seconds_to_end: float
+
+
 @pytest.fixture(scope="session")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    """Start `manage.py demo` as a newcomer does, in a folder of its own."""
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstStart]:
+    """Start `manage.py demo` as a newcomer does, in a folder of its own and beside a taken port, and stop it."""
     place = tmp_path_factory.mktemp("city")
-    with surroundings(place) as own:
-        yield from _running(place, own)
+    with surroundings(place) as own, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port, log = taken.getsockname()[1], place / "first.txt"
+        with _demo(own, port, log) as process:
+            _wait_for("Ctrl-C", process, log)
+            said = log.read_text(encoding="utf-8")
+            address = re.search(r"ready after [\d.]+ s:\s+(\S+)", said)
+            assert address is not None, said
+            newcomer = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+            page = newcomer.open(f"{address.group(1)}demo/enter/teacher/?lang=ar").read().decode()
+            started = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            ended = process.wait(timeout=30)
+        yield FirstStart(place, own, port, said, page, ended, time.monotonic() - started)
 
 
-def _running(place: Path, own: dict[str, str]) -> Iterator[City]:
+@pytest.fixture(scope="session")
+def city(first_start: FirstStart) -> Iterator[City]:
+    """Start it again, with its data, for every journey."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = place / "log.txt"
+    log = first_start.place / "log.txt"
+    with _demo(first_start.own, port, log) as process:
+        _wait_for("Ctrl-C", process, log)
+        city = City(f"http://127.0.0.1:{port}", log, first_start.own)
+        urllib.request.urlopen(f"{city.address}/find/?q=sewing").read()  # the first question loads the skills
+        yield city
+        city.close()
+
+
+@contextmanager
+def _demo(own: dict[str, str], port: int, log: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    command = [sys.executable, "manage.py", "demo", "--port", str(port), "--no-progress"]
     with log.open("w", encoding="utf-8") as out:
-        command = [sys.executable, "manage.py", "demo", "--port", str(port), "--no-progress"]
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env=own)
         try:
-            address = f"http://127.0.0.1:{port}"
-            _wait(f"{address}/healthz", process, log)
-            city = City(address, log, own)
-            yield city
-            city.close()
+            yield process
         finally:
             process.terminate()
             process.wait(timeout=10)
 
 
-def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _wait_for(words: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     until = time.monotonic() + 240  # a busy machine is not a demo that hangs
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            break
-        try:
-            urllib.request.urlopen(url, timeout=1)
+    while time.monotonic() < until and process.poll() is None:
+        if words in log.read_text(encoding="utf-8"):
             return
-        except OSError:
-            time.sleep(0.1)
+        time.sleep(0.1)
     raise AssertionError(f"the demo did not start:\n{log.read_text(encoding='utf-8')[-3000:]}")
 
 

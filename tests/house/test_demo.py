@@ -1,16 +1,10 @@
-"""The one command: starts from nothing, keeps its data, takes the next port, ends kindly, and exists only as a demo."""
+"""The demo: what it prints of mail, the city that it plants, and that it exists only as a demo."""
 
 import io
-import re
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
-import pytest
 from browser import surroundings
 from django.core.mail import EmailMessage
 from django.db import transaction
@@ -26,52 +20,6 @@ from skills.services import concepts
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.fixture
-def start(tmp_path):
-    """Start demos in one place, and end whatever a failed test left running."""
-    running = []
-    with surroundings(tmp_path) as own:
-
-        def run(port):
-            running.append(_start(own, port))
-            return running[-1]
-
-        yield run
-        for process in running:
-            process.kill()
-            process.wait()
-
-
-def _start(environment, port):
-    command = [sys.executable, "manage.py", "demo", "--port", str(port), "--no-progress"]
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-    )
-
-
-def read_until(process, words):
-    said = ""
-    while True:
-        line = process.stdout.readline()
-        assert line, f"ended early:\n{said}"
-        said += line
-        if words in line:
-            return said
-
-
-def stop(process):
-    started = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == 0
-    return time.monotonic() - started
-
-
 def test_prints_a_code_whole_and_a_notice_in_one_line():
     stream = io.StringIO()
     code = EmailMessage("Your code", "Hello,\n\nYour code is 123456.\n", to=["yusuf@example.org"])
@@ -83,29 +31,6 @@ def test_prints_a_code_whole_and_a_notice_in_one_line():
         "  Your code is 123456.",
         "✉ salma@example.org · رد جديد",
     ]
-
-
-@pytest.mark.xdist_group("browser")
-def test_starts_again_with_its_data_beside_a_taken_port(start):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        first = start(port)
-        said = read_until(first, "Ctrl-C")
-        assert f"Port {port} is taken" in said
-        doors = re.findall(r"http://\S+/demo/enter/(\w+)/", said)
-        assert doors == ["teacher", "learner", "curator", "admin"]
-        address = re.search(r"ready after [\d.]+ s:\s+(\S+)", said).group(1)
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        page = browser.open(f"{address}demo/enter/teacher/?lang=ar").read().decode()
-        assert "سلمى الحداد" in page
-        assert stop(first) < 8
-    again = start(port)
-    said = read_until(again, "Ctrl-C")
-    assert "Building a city" not in said
-    assert float(re.search(r"ready after ([\d.]+) s", said).group(1)) < 5
-    stop(again)
 
 
 def test_data_of_a_version_half_way_to_the_squashed_migrations_are_refused_in_one_sentence(tmp_path):
@@ -136,6 +61,7 @@ def test_the_same_seed_gives_the_same_city(db):
         concepts.forget()
         return rows
 
+    concepts.ensure_shipped()
     first = grow(7)
     assert first == grow(7)
     assert first != grow(8)

@@ -1,5 +1,5 @@
 """Journeys share one city and one browser."""
 
-from browser import chromium, city, visit
+from browser import chromium, city, first_start, visit
 
-__all__ = ["chromium", "city", "visit"]
+__all__ = ["chromium", "city", "first_start", "visit"]

@@ -3,7 +3,10 @@
 import os
 import random
 
+import pytest
 from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("browser")]
 
 ROUNDS = int(os.environ.get("OFFLINE_ROUNDS", "4"))  # the long form: OFFLINE_ROUNDS=50
 WAITING = """() => new Promise((done) => { const asked = indexedDB.open("rukn");

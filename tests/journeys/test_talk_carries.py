@@ -7,6 +7,8 @@ from browser import look
 from PIL import Image
 from playwright.sync_api import expect
 
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("browser")]
+
 WATCH = """addEventListener("DOMContentLoaded", () => { window.added = [];
   if (document.querySelector("[data-lines]"))
   new MutationObserver((changes) => { for (const change of changes) for (const node of change.addedNodes)

@@ -1,6 +1,9 @@
 """What was written without a connection outlives its tab, is sent once, and is wiped at sign-out."""
 
+import pytest
 from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("browser")]
 
 COUNT = """() => new Promise((done) => { const asked = indexedDB.open("rukn");
   asked.onsuccess = () => { const base = asked.result;
