@@ -14,7 +14,6 @@ from django.db.models import F
 from exchange.lib import arabic
 from exchange.outbox import services as outbox
 from skills import rules
-from skills.lexicon import Lexicon
 from skills.models import Closure, Concept, ConceptsVersion, Label, Link
 from skills.resolution import LabelRow, Resolver
 from skills.services import rerank, words
@@ -321,7 +320,7 @@ def _load(number: int) -> Tree:
         rows,
         [(child, parent) for child, above in fixed["broader"].items() for parent in above],
         [(one, other) for one, others in fixed["related"].items() for other in others],
-        Lexicon(words.entries()),
+        words.dictionary(),
     )
     merged = Concept.objects.filter(id__in=became).values_list("uri", "id")
     ids = {uri: became[key] for uri, key in merged}

@@ -59,6 +59,18 @@ def entries() -> list[lexicon.Entry]:
     return learned or [entry for entry in shipped_entries() if (entry.ar, entry.en) not in struck]
 
 
+def dictionary() -> lexicon.Lexicon:
+    """Give the entries that count as a dictionary in memory. The shipped one, as it is, is made once in a process."""
+    counting = entries()
+    return shipped_dictionary() if counting == list(shipped_entries()) else lexicon.Lexicon(counting)
+
+
+@lru_cache(maxsize=1)
+def shipped_dictionary() -> lexicon.Lexicon:
+    """Give the dictionary of the repository in memory; nobody writes into it."""
+    return lexicon.Lexicon(shipped_entries())
+
+
 @lru_cache(maxsize=1)
 def shipped_entries() -> tuple[lexicon.Entry, ...]:
     """Give the dictionary of the repository, learned from its lexicon files by `manage.py learn_words`."""
