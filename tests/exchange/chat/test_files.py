@@ -73,12 +73,22 @@ def pdf(**root):
     return out.getvalue()
 
 
+def swollen(start, byte, count, unit=1_000_000):
+    """What zlib makes of `start` and so many equal bytes more, put together without walking through them all."""
+    packer = zlib.compressobj(9, wbits=-15)
+    head = packer.compress(start) + packer.flush(zlib.Z_FULL_FLUSH)
+    piece = packer.compress(byte * unit) + packer.flush(zlib.Z_FULL_FLUSH)
+    last, each = zlib.adler32(start), byte[0]
+    low, high = last & 0xFFFF, (last >> 16) + count * (last & 0xFFFF) + each * count * (count + 1) // 2
+    check = high % 65_521 << 16 | (low + count * each) % 65_521
+    return b"\x78\xda" + head + piece * (count // unit) + packer.flush() + struct.pack(">I", check)
+
+
 def png_bomb():
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    packer = zlib.compressobj(9)
-    rows = b"".join([packer.compress(bytes(60_001)) for _ in range(20_000)]) + packer.flush()
+    rows = swollen(b"", b"\0", 60_001 * 20_000, 60_001)
     head = struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
@@ -87,14 +97,14 @@ def pdf_bomb():
     document = pikepdf.new()
     document.add_blank_page()
     document.pages[0].Contents = pikepdf.Stream(document, b"")
-    document.pages[0].Contents.write(zlib.compress(bytes(300_000_000), 9), filter=pikepdf.Name.FlateDecode)
+    document.pages[0].Contents.write(swollen(b"", b"\0", 300_000_000), filter=pikepdf.Name.FlateDecode)
     out = BytesIO()
     document.save(out)
     return out.getvalue()
 
 
 def object_stream_bomb(megabytes=600):
-    body = zlib.compress(b"1 0 << /Type /Catalog /Pages 2 0 R >>" + b" " * (megabytes * 1_000_000), 9)
+    body = swollen(b"1 0 << /Type /Catalog /Pages 2 0 R >>", b" ", megabytes * 1_000_000)
     out, places = b"%PDF-1.5\n", {}
     places[5] = len(out)
     out += b"5 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length %d >>\nstream\n" % len(body)
