@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PY ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' && echo $$p && break; done)
 MESSAGES := exchange/locale/ar/LC_MESSAGES/django
 JOBS ?= 2
+unexport PYTHONDONTWRITEBYTECODE # tests start Python often: what was compiled once is read again
 
 .PHONY: help demo services-demo nginx test test-services api-fuzz check fix lock messages clean browser
 
@@ -20,11 +21,11 @@ services-demo: $(VENV)/.base $(MESSAGES).mo nginx ## The demo city as many proce
 test: $(VENV)/.dev $(MESSAGES).mo browser ## Run every test, the browser journeys included: make test [ARGS="-k search"]
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
-test-services: $(VENV)/.dev $(MESSAGES).mo browser nginx ## The same tests on PostgreSQL, Redis and Elasticsearch, which the environment names
+test-services: $(VENV)/.dev $(MESSAGES).mo browser nginx ## The same on PostgreSQL, Redis and Elasticsearch, which the environment names; without what asks none of them
 	@for name in DATABASE_URL REDIS_URL ELASTICSEARCH_URL; do \
 	  if [ -z "$${!name}" ]; then echo "make test-services needs $$name; see docs/operations.md" >&2; exit 2; fi; \
 	done
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not pure" $(ARGS)
 
 api-fuzz: $(VENV)/.dev $(MESSAGES).mo ## Ask the API 20,000 times and more through schemathesis: make api-fuzz [ARGS="--cases 3000"]
 	@$(BIN)/python benchmarks/api_fuzz.py $(ARGS)

@@ -21,7 +21,28 @@ from skills.models import Listing
 from skills.services import concepts as concept_services
 from skills.services import listings as listing_services
 
-DATA = Path(__file__).parent / "data"
+HERE = Path(__file__).parent
+DATA = HERE / "data"
+# Plain Python, texts and files: nothing in these asks a database or a service, so `make test-services` does not run
+# again what `make test` ran (`-m "not pure"`). A test of theirs that does ask a database is run there all the same.
+PURE = {
+    "deploy/test_deploy.py", "exchange/chat/test_screening.py", "exchange/lessons/test_slots.py",
+    "exchange/lib/test_arabic.py", "exchange/lib/test_breaker.py", "exchange/lib/test_logs.py",
+    "exchange/lib/test_text.py", "exchange/notices/test_answer_text.py", "exchange/notices/test_when.py",
+    "exchange/payments/test_money.py", "house/test_environment.py", "house/test_folding.py", "house/test_house.py",
+    "matching/test_assignment.py", "matching/test_explain.py", "matching/test_find_rings.py", "matching/test_rings.py",
+    "matching/test_scoring.py", "skills/test_resolution.py", "skills/test_shipped_concepts.py",
+}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is pure; pytest-django lets no test reach the database that does not say so."""
+    for item in items:
+        asks = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ())) or item.get_closest_marker(
+            "django_db"
+        )
+        if item.path.relative_to(HERE).as_posix() in PURE and not asks:
+            item.add_marker("pure")
 
 
 @pytest.fixture(scope="session")

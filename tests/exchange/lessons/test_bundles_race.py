@@ -20,7 +20,7 @@ from exchange.lib.errors import Refused
 from exchange.outbox.models import Event
 
 ROOT = Path(__file__).resolve().parents[3]
-RACES = 20
+RACES = 20 if connection.vendor == "postgresql" else 6  # SQLite lets one write after the other: little can differ
 
 
 def ring_of(people, talks, day):
