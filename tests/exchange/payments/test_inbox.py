@@ -298,6 +298,20 @@ class TestErrands:
         assert (payment.refunded, payment.state) == (FEE, "returned")
         assert Errand.objects.get().object_id == errand.object_id
 
+    def test_every_try_goes_under_the_key_of_the_errand(self, paid, monkeypatch):
+        payment, keys = paid(), []
+
+        def away(*, key, **_rest):
+            keys.append(key)
+            raise gateway.StripeAway
+
+        for act in (rules.REFUND, rules.TRANSFER):
+            monkeypatch.setattr(gateway, act, away)
+            assert errands.give(act=act, key=f"one {act}", payment=payment, amount=1)
+        for minutes in (1, 5):
+            errands.run(now=timezone.now() + timedelta(minutes=minutes))
+        assert keys == ["one refund", "one transfer"] * 2
+
     def test_one_that_stripe_refuses_is_flagged_after_its_tries(self, paid, salma, world, relay):
         from exchange.lessons import services as lessons
 
