@@ -18,7 +18,6 @@ from exchange.ledger import rules
 from exchange.ledger.models import Account, Transfer
 from exchange.ledger.services import book, one_call
 from exchange.ledger.services.acts import Act, Kind, NoAccount, refusal
-from exchange.ledger.services.patience import again
 from exchange.ledger.services.refusals import (
     BadAmount,
     HoursOff,
@@ -30,10 +29,11 @@ from exchange.ledger.services.refusals import (
     SameAccount,
 )
 from exchange.lib.text import clean
+from exchange.whole import again
 
 __all__ = [
     "BadAmount", "HoursOff", "KeyReused", "NotEnoughHours", "NotReachable", "NotReversible", "NotTheirs", "SameAccount",
-    "again", "balance_of", "give", "give_back", "held", "hold", "is_on", "open_account", "reverse", "settle", "share",
+    "balance_of", "give", "give_back", "held", "hold", "is_on", "open_account", "reverse", "settle", "share",
 ]  # fmt: skip
 
 LONGEST_KEY, LONGEST_SUBJECT, LONGEST_TITLE, LONGEST_URL, LONGEST_NOTE = 120, 60, 120, 200, 200
