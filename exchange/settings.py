@@ -479,7 +479,7 @@ SPECTACULAR_SETTINGS = {
         "Verdict": "exchange.moderation.models.Decision.Verdict",
         "LessonState": "exchange.lessons.models.Lesson.State",
         "LessonFormat": "exchange.lessons.models.Lesson.Format",
-        "LessonReturn": "exchange.lessons.models.Lesson.Return",
+        "LessonReturn": "exchange.lessons.returns.CHOICES",
         "LessonSaid": "exchange.lessons.models.Lesson.Said",
     },
 }

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from exchange.api.fields import Choice, Moment, Text, Uuid, Whole
-from exchange.lessons import next_steps, rules, states
+from exchange.lessons import next_steps, returns, rules, states
 from exchange.lessons.models import Lesson
 from exchange.lessons.rules import Span
 
@@ -37,7 +37,7 @@ class LessonOut(serializers.Serializer[Any]):
     minutes = serializers.IntegerField(allow_null=True)
     format = serializers.ChoiceField(Lesson.Format.choices)
     place = serializers.CharField()
-    in_return = serializers.ChoiceField(Lesson.Return.choices)
+    in_return = serializers.ChoiceField(returns.CHOICES)
     fee = serializers.IntegerField(allow_null=True, help_text="in the smallest unit of the currency")
     currency = serializers.CharField()
     asked_by = serializers.IntegerField(source="asked_by_id", allow_null=True)
@@ -109,7 +109,7 @@ class AskIn(TimesIn):
     minutes = Whole(min_value=rules.LEAST_MINUTES, max_value=rules.MOST_MINUTES)
     format = Choice(Lesson.Format.choices)
     place = Text(max_length=160, required=False, allow_blank=True)
-    in_return = Choice(Lesson.Return.choices, default=Lesson.Return.GIFT)
+    in_return = Choice(returns.CHOICES, default=Lesson.Return.GIFT)
     fee = Whole(min_value=1, max_value=rules.MOST_FEE, required=False)
     currency = Text(max_length=3, required=False, allow_blank=True)
     repeat = Whole(
