@@ -17,7 +17,7 @@ from accounts.forms import CleanCharField
 from accounts.rules import wall
 from exchange.lessons import fees, returns
 from exchange.lessons.models import Lesson
-from exchange.lessons.rules import DECLINES, FARTHEST, MOST_REPEATS, MOST_TIMES, Span
+from exchange.lessons.rules import DECLINES, FARTHEST, FEWEST_SEATS, MOST_REPEATS, MOST_SEATS, MOST_TIMES, Span
 from exchange.lib.errors import Refused
 from exchange.templatetags.lessons import how_long, span_text
 from exchange.templatetags.rukn import digits
@@ -260,7 +260,7 @@ class SittingForm(TermsForm):
     seats = forms.TypedChoiceField(
         label=_("How many seats?"),
         coerce=int,
-        choices=[(number, number) for number in range(2, 31)],
+        choices=[(number, number) for number in range(FEWEST_SEATS, MOST_SEATS + 1)],
         error_messages={"required": _("Choose how many seats."), "invalid_choice": _("Choose how many seats.")},
     )
 
@@ -269,8 +269,8 @@ class SittingForm(TermsForm):
         start = {"minutes": USUAL_LENGTH, "seats": 6, "place": listing.place, "in_return": Lesson.Return.GIFT}
         super().__init__(data, initial=start | {"format": Lesson.Format.ONLINE if is_online else Lesson.Format.PLACE})
         self._choice("minutes").choices = [(each, how_long(each)) for each in LENGTHS]
-        self._choice("seats").choices = [(number, digits(number)) for number in range(2, 31)]
-        self._choice("in_return").choices = returns.without(Lesson.Return.SWAP, Lesson.Return.FEE)
+        self._choice("seats").choices = [(number, digits(number)) for number, _shown in self._choice("seats").choices]
+        self._choice("in_return").choices = returns.FOR_GROUPS
 
     @property
     def terms(self) -> dict[str, Any]:

@@ -29,3 +29,6 @@ CHOICES = [(value, lazy(words, str)(value)) for value in Lesson.Return.values]
 def without(*values: str) -> list[tuple[str, Any]]:
     """Give the choices but some."""
     return [choice for choice in CHOICES if choice[0] not in values]
+
+
+FOR_GROUPS = without(Lesson.Return.SWAP, Lesson.Return.FEE)

@@ -17,7 +17,7 @@ from accounts.services import care
 from exchange.chat import services as chat
 from exchange.lessons import rules, states
 from exchange.lessons.models import Lesson, Queued, Sitting
-from exchange.lessons.rules import Span
+from exchange.lessons.rules import FEWEST_SEATS, MOST_SEATS, Span
 from exchange.lessons.services import hours, taking
 from exchange.lessons.services.ending import cancel
 from exchange.lessons.services.hello import NotReachable, OwnListing
@@ -29,7 +29,6 @@ from exchange.whole import whole
 from skills.models import Listing
 from skills.services import listings
 
-FEWEST_SEATS, MOST_SEATS = 2, 30
 ANSWER = timedelta(hours=24)  # how long a freed seat is kept for the next in the queue
 LAST_OFFER = timedelta(hours=3)  # before the start: from then on a freed seat is for whoever comes first
 
