@@ -49,8 +49,10 @@ def _ask(request: HttpRequest, lesson: Lesson, person: Person) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     offers = OfferForm(data, offers=swaps.offers_for(lesson=lesson))
     first = {"format": lesson.format, "place": lesson.place}
+    free = zip(("this", "other"), lessons.propose_two(lesson=lesson), strict=True)
     halves = [
-        AgreeForm(data, lesson=lesson, scope="counter", prefix=prefix, initial=first) for prefix in ("this", "other")
+        AgreeForm(data, lesson=lesson, scope="counter", prefix=prefix, initial=first, suggested=times)
+        for prefix, times in free
     ]
     # Each is asked, so that everything that is wrong is said at once.
     are_valid = [form.is_valid() for form in (offers, *halves)]

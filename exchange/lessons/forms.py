@@ -173,7 +173,9 @@ class AgreeForm(TermsForm, KeyForm):
         for name in gone.get(scope, ()):
             self.fields.pop(name, None)
         # What was free when the page was drawn may be asked for, though something else is proposed by now.
-        sent = [Span(at, at + timedelta(minutes=self.length)) for at in moments(_listed(data, "suggested"))]
+        sent = [
+            Span(at, at + timedelta(minutes=self.length)) for at in moments(_listed(data, self.add_prefix("suggested")))
+        ]
         self.spans = {each.starts_at.isoformat(): each for each in sorted({*suggested, *sent}, key=_start)}
         self._choice("suggested").choices = [(key, span_text(each)) for key, each in self.spans.items()]
         today = timezone.localdate(timezone=timezone.get_default_timezone())

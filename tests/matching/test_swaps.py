@@ -1,5 +1,6 @@
 """A lesson for a lesson, through the pages: asked at once, answered at once."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -87,3 +88,26 @@ def test_is_for_the_two_and_while_nothing_is_asked(enquiry, excel, client_of, ka
     client_of(yusuf).post(f"/lessons/{enquiry.pk}/swap/", form(excel))
     lessons.withdraw(lesson=enquiry, by=yusuf)
     assert client_of(salma).get(f"/lessons/{enquiry.pk}/swap/").status_code == 302
+
+
+class TestTimes:
+    """Both are free on Tuesday evening only."""
+
+    def shown(self, page, half):
+        return re.findall(f'name="{half}-suggested" value="([^"]+)"', page)
+
+    def test_that_suit_both_are_proposed_for_each_lesson_none_twice(self, enquiry, excel, client_of, yusuf):
+        page = client_of(yusuf).get(f"/lessons/{enquiry.pk}/swap/").content.decode()
+        this, other = self.shown(page, "this"), self.shown(page, "other")
+        assert len(this) == len(other) == 3
+        assert not set(this) & set(other)
+
+    def test_are_asked_for_with_one_tick_each(self, enquiry, excel, client_of, yusuf):
+        page = client_of(yusuf).get(f"/lessons/{enquiry.pk}/swap/").content.decode()
+        this, other = self.shown(page, "this")[0], self.shown(page, "other")[0]
+        ticked = {"this-suggested": [this], "other-suggested": [other]}
+        empty = {f"{half}-{name}_1": "" for half in ("this", "other") for name in ("day", "time")}
+        answer = client_of(yusuf).post(f"/lessons/{enquiry.pk}/swap/", form(excel, **empty, **ticked))
+        assert answer.status_code == 302
+        asked = [row.proposals.get().starts_at.isoformat() for row in Lesson.objects.order_by("id")]
+        assert asked == [this, other]
