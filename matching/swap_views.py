@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Person
+from exchange.ledger import services as ledger
 from exchange.lessons import services as lessons
 from exchange.lessons import states
 from exchange.lessons.forms import AgreeForm
@@ -71,6 +72,7 @@ def _ask(request: HttpRequest, lesson: Lesson, person: Person) -> HttpResponse:
         "is_teacher": lesson.teacher_id == person.pk,
         "offers": offers,
         "halves": halves,
+        "keeps_hours": ledger.is_on(),
         "place": "talks",
     }
     return render(request, "matching/swap.html", context, status=422 if data is not None else 200)

@@ -1,7 +1,7 @@
 """A lesson for a lesson, through the pages: asked at once, answered at once."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -100,7 +100,8 @@ class TestTimes:
         page = client_of(yusuf).get(f"/lessons/{enquiry.pk}/swap/").content.decode()
         this, other = self.shown(page, "this"), self.shown(page, "other")
         assert len(this) == len(other) == 3
-        assert not set(this) & set(other)
+        starts = [sorted(datetime.fromisoformat(at) for at in half) for half in (this, other)]
+        assert all(abs(one - two) >= timedelta(hours=2) for one in starts[0] for two in starts[1])
 
     def test_are_asked_for_with_one_tick_each(self, enquiry, excel, client_of, yusuf):
         page = client_of(yusuf).get(f"/lessons/{enquiry.pk}/swap/").content.decode()
@@ -111,3 +112,13 @@ class TestTimes:
         assert answer.status_code == 302
         asked = [row.proposals.get().starts_at.isoformat() for row in Lesson.objects.order_by("id")]
         assert asked == [this, other]
+
+
+@pytest.mark.parametrize(("keeping", "is_said"), [("balances", True), ("participation", False)])
+def test_speaks_of_owed_hours_only_where_the_city_keeps_them(
+    enquiry, excel, client_of, yusuf, settings, keeping, is_said
+):
+    settings.HOURS = keeping
+    page = client_of(yusuf).get(f"/lessons/{enquiry.pk}/swap/").content.decode()
+    assert ("ساعاتهما" in page) == is_said
+    assert ("فرق الوقت من ساعاته" in page) == is_said

@@ -17,6 +17,7 @@ from exchange.lessons.slots import Clock, Times
 from skills.models import Listing
 
 USUAL_MINUTES = 60
+MAY_LAST_LONGER = timedelta(hours=1)
 LATELY = 20  # lessons by which one knows how long they usually are
 SOONEST = timedelta(hours=24)  # a proposal leaves a day to answer
 
@@ -39,12 +40,13 @@ def propose(
 
 
 def propose_two(*, lesson: Lesson, now: datetime | None = None) -> tuple[list[Span], list[Span]]:
-    """Give times for two lessons of the same two people, none of which meets another; in three queries."""
+    """Give times for two lessons of the same two people, none of which meets another, in three queries."""
     since = (now or timezone.now()) + SOONEST
     people = times_of([lesson.teacher_id, lesson.learner_id], since=since, listing_id=lesson.listing_id)
     length, clock = lesson.minutes or USUAL_MINUTES, city_clock()
     first = slots.propose(people, minutes=length, clock=clock, since=since)
-    busy = [replace(each, taken=[*each.taken, *first]) for each in people]
+    kept = [Span(at.starts_at, at.ends_at + MAY_LAST_LONGER) for at in first]
+    busy = [replace(each, taken=[*each.taken, *kept]) for each in people]
     return first, slots.propose(busy, minutes=length, clock=clock, since=since)
 
 
