@@ -466,6 +466,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/",
     "COMPONENT_SPLIT_REQUEST": True,
+    "PATH_CONVERTER_OVERRIDES": {"row": {"type": "integer", "minimum": 0}},
     "ENUM_NAME_OVERRIDES": {
         "Language": "skills.models.LANGS",
         "Spoken": "accounts.models.SPOKEN",
@@ -479,7 +480,8 @@ SPECTACULAR_SETTINGS = {
         "Verdict": "exchange.moderation.models.Decision.Verdict",
         "LessonState": "exchange.lessons.models.Lesson.State",
         "LessonFormat": "exchange.lessons.models.Lesson.Format",
-        "LessonReturn": "exchange.lessons.models.Lesson.Return",
+        "LessonReturn": "exchange.lessons.returns.CHOICES",
+        "GroupReturn": "exchange.lessons.returns.FOR_GROUPS",
         "LessonSaid": "exchange.lessons.models.Lesson.Said",
     },
 }

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Person
+from exchange.ledger import services as ledger
 from exchange.lessons import services as lessons
 from exchange.lessons import states
 from exchange.lessons.forms import AgreeForm
@@ -49,8 +50,10 @@ def _ask(request: HttpRequest, lesson: Lesson, person: Person) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     offers = OfferForm(data, offers=swaps.offers_for(lesson=lesson))
     first = {"format": lesson.format, "place": lesson.place}
+    free = zip(("this", "other"), lessons.propose_two(lesson=lesson), strict=True)
     halves = [
-        AgreeForm(data, lesson=lesson, scope="counter", prefix=prefix, initial=first) for prefix in ("this", "other")
+        AgreeForm(data, lesson=lesson, scope="counter", prefix=prefix, initial=first, suggested=times)
+        for prefix, times in free
     ]
     # Each is asked, so that everything that is wrong is said at once.
     are_valid = [form.is_valid() for form in (offers, *halves)]
@@ -69,6 +72,7 @@ def _ask(request: HttpRequest, lesson: Lesson, person: Person) -> HttpResponse:
         "is_teacher": lesson.teacher_id == person.pk,
         "offers": offers,
         "halves": halves,
+        "keeps_hours": ledger.is_on(),
         "place": "talks",
     }
     return render(request, "matching/swap.html", context, status=422 if data is not None else 200)

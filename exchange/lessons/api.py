@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +15,8 @@ from exchange.api.schema import described, page_of, paged
 from exchange.api.views import ApiView
 from exchange.lessons import serializers as wire
 from exchange.lessons import services as lessons
-from exchange.lessons.models import Lesson
+from exchange.lessons.models import Lesson, Sitting, SittingQuerySet
+from exchange.lessons.services import sittings
 from skills.models import Listing
 
 TAG = "lessons"
@@ -139,6 +141,19 @@ class Cancel(Act):
         return self.act(request, pk, lessons.cancel, self.read(wire.NoteIn))
 
 
+class CancelRest(Act):
+    """Calling off the rest of a series."""
+
+    @described(
+        _("Call off a booked lesson and all after it in its series; each costs what it would cost alone"),
+        takes=wire.NoteIn,
+        gives=wire.LessonWholeOut,
+        tag=TAG,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        return self.act(request, pk, lambda **act: lessons.cancel_rest(**act)[0], self.read(wire.NoteIn))
+
+
 class Confirm(Act):
     """It was held."""
 
@@ -173,6 +188,102 @@ class Again(Act):
     )
     def post(self, request: Request, pk: int) -> Response:
         return self.act(request, pk, lessons.again, {})
+
+
+class Sittings(ApiView):
+    """Dates of group lessons to come."""
+
+    scopes = {"GET": "read"}
+    is_open = True
+
+    @described(_("Group lessons to come, the newest first"), gives=page_of(wire.SittingOut), query=paged(), tag=TAG)
+    def get(self, request: Request) -> Response:
+        rows = _sittings(request).filter(cancelled_at=None, starts_at__gt=timezone.now())
+        return self.show_page(wire.SittingOut, *paging.page(rows, paging.asked(request, int), "-id"))
+
+
+class ListingSittings(ApiView):
+    """Dates of one's own offer."""
+
+    scopes = {"POST": "talk"}
+
+    @described(
+        _("Announce a date of my own offer, with seats"), takes=wire.SittingIn, gives=wire.SittingOut, status=201,
+        tag=TAG,
+    )  # fmt: skip
+    def post(self, request: Request, pk: int) -> Response:
+        person = _person(request)
+        offers = Listing.objects.published().filter(owner=person, kind=Listing.Kind.OFFER)
+        made = sittings.announce(listing=get_object_or_404(offers, pk=pk), by=person, **self.read(wire.SittingIn))
+        return self.show(wire.SittingOut, _sittings(request).get(pk=made.pk), status=201)
+
+
+class SittingOne(ApiView):
+    """One date."""
+
+    scopes = {"GET": "read"}
+    is_open = True
+
+    @described(_("A group lesson, with the seats left and what I have in it"), gives=wire.SittingOut, tag=TAG)
+    def get(self, request: Request, pk: int) -> Response:
+        return self.show(wire.SittingOut, get_object_or_404(_sittings(request), pk=pk))
+
+
+class SittingAct(ApiView):
+    """What acts on a date share: one that the reader may see, one service, the date as it stands then."""
+
+    scopes = {"POST": "talk"}
+
+    def act(self, request: Request, pk: int, verb: Callable[..., Any], **mine: Any) -> Response:
+        """Do one act for the reader. `mine`: which dates it is for."""
+        row = get_object_or_404(Sitting.objects.visible_to(request.user).filter(**mine), pk=pk)
+        verb(sitting=row, by=_person(request))
+        return self.show(wire.SittingOut, _sittings(request).get(pk=pk))
+
+
+class Seat(SittingAct):
+    """A seat."""
+
+    @described(
+        _("Take a seat: a lesson of my own, booked at once (“lesson”); cancel that lesson to give the seat back"),
+        gives=wire.SittingOut,
+        tag=TAG,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        return self.act(request, pk, sittings.take_seat)
+
+
+class Queue(SittingAct):
+    """A place in the queue."""
+
+    @described(_("Wait for a seat in the queue"), gives=wire.SittingOut, tag=TAG)
+    def post(self, request: Request, pk: int) -> Response:
+        return self.act(request, pk, sittings.join_queue)
+
+
+class Leave(SittingAct):
+    """No place any more."""
+
+    @described(_("Wait no more, or leave a seat that is kept for me to the next"), gives=wire.SittingOut, tag=TAG)
+    def post(self, request: Request, pk: int) -> Response:
+        return self.act(request, pk, sittings.leave_queue)
+
+
+class SittingCancel(SittingAct):
+    """A date called off."""
+
+    @described(
+        _("Call my own group lesson off before it begins; everyone gets everything back"), takes=wire.SittingCancelIn,
+        gives=wire.SittingOut, tag=TAG,
+    )  # fmt: skip
+    def post(self, request: Request, pk: int) -> Response:
+        note = self.read(wire.SittingCancelIn).get("note", "")
+        return self.act(request, pk, lambda **act: sittings.call_off(note=note, **act), teacher=request.user)
+
+
+def _sittings(request: Request) -> SittingQuerySet:
+    """Give the group lessons that the reader may see, with their counts and the reader's place."""
+    return Sitting.objects.visible_to(request.user).with_counts().with_place_of(request.user)
 
 
 def _whole(lesson: Lesson) -> Lesson:

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import CleanCharField
 from accounts.rules import wall
-from exchange.lessons import fees
+from exchange.lessons import fees, returns
 from exchange.lessons.models import Lesson
-from exchange.lessons.rules import DECLINES, FARTHEST, MOST_REPEATS, MOST_TIMES, Span
+from exchange.lessons.rules import DECLINES, FARTHEST, FEWEST_SEATS, MOST_REPEATS, MOST_SEATS, MOST_TIMES, Span
 from exchange.lib.errors import Refused
 from exchange.templatetags.lessons import how_long, span_text
 from exchange.templatetags.rukn import digits
@@ -88,25 +88,11 @@ class KeyForm(forms.Form):
         return str(self.cleaned_data["key"]) if self.cleaned_data["key"] else None
 
 
-class AgreeForm(KeyForm):
-    """How long, when, where and in return for what. `suggested`: times that are free for both.
-
-    `scope`: what can be said. "ask": everything; "counter", other times in answer: not in return for what; "move" of a
-    booked lesson: the times only.
-    """
+class TermsForm(forms.Form):
+    """How long, where, and in return for what: what every agreement about a lesson says."""
 
     minutes = forms.TypedChoiceField(
         label=_("How long?"), coerce=int, error_messages={"invalid_choice": _("Choose how long it lasts.")}
-    )
-    suggested = forms.MultipleChoiceField(
-        label=_("Times when both of you are free"), required=False, widget=forms.CheckboxSelectMultiple
-    )
-    repeat = forms.TypedChoiceField(
-        label=_("How often?"),
-        required=False,
-        coerce=int,
-        help_text=_("Every week at the same hour, agreed on with one yes."),
-        error_messages={"invalid_choice": _("Choose how often.")},
     )
     format = forms.ChoiceField(
         label=_("Where?"),
@@ -124,9 +110,40 @@ class AgreeForm(KeyForm):
     )
     in_return = forms.ChoiceField(
         label=_("In return"),
-        choices=[each for each in Lesson.Return.choices if each[0] != Lesson.Return.FEE],
+        choices=returns.CHOICES,
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose what it is in return for.")},
+    )
+
+    def _choice(self, name: str) -> Any:
+        return self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """A place is needed where people meet."""
+        given = super().clean() or {}
+        if given.get("format") == Lesson.Format.PLACE and not given.get("place") and "place" not in self.errors:
+            self.add_error("place", gettext("Write where you meet, so that both find it."))
+        return given
+
+
+class AgreeForm(TermsForm, KeyForm):
+    """How long, when, where and in return for what. `suggested`: times that are free for both.
+
+    `scope`: what can be said. "ask": everything; "counter", other times in answer: not in return for what; "move" of a
+    booked lesson: the times only.
+    """
+
+    field_order = ("key", "minutes", "suggested", "repeat", "format", "place", "in_return", "fee")
+
+    suggested = forms.MultipleChoiceField(
+        label=_("Times when both of you are free"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    repeat = forms.TypedChoiceField(
+        label=_("How often?"),
+        required=False,
+        coerce=int,
+        help_text=_("Every week at the same hour, agreed on with one yes."),
+        error_messages={"invalid_choice": _("Choose how often.")},
     )
     fee = CleanCharField(
         label=_("The fee"),
@@ -145,9 +162,8 @@ class AgreeForm(KeyForm):
         lengths = LENGTHS if self.length in LENGTHS else tuple(sorted((*LENGTHS, self.length)))
         self._choice("minutes").choices = [(each, how_long(each)) for each in lengths]
         self.initial.setdefault("minutes", self.length)
-        if fees.may_cost(lesson):
-            self._choice("in_return").choices = Lesson.Return.choices
-        else:
+        if not fees.may_cost(lesson):
+            self._choice("in_return").choices = returns.without(Lesson.Return.FEE)
             del self.fields["fee"]
         self._choice("repeat").choices = [(each, how_often(each)) for each in range(1, MOST_REPEATS + 1)]
         gone = {
@@ -157,7 +173,9 @@ class AgreeForm(KeyForm):
         for name in gone.get(scope, ()):
             self.fields.pop(name, None)
         # What was free when the page was drawn may be asked for, though something else is proposed by now.
-        sent = [Span(at, at + timedelta(minutes=self.length)) for at in moments(_listed(data, "suggested"))]
+        sent = [
+            Span(at, at + timedelta(minutes=self.length)) for at in moments(_listed(data, self.add_prefix("suggested")))
+        ]
         self.spans = {each.starts_at.isoformat(): each for each in sorted({*suggested, *sent}, key=_start)}
         self._choice("suggested").choices = [(key, span_text(each)) for key, each in self.spans.items()]
         today = timezone.localdate(timezone=timezone.get_default_timezone())
@@ -166,9 +184,6 @@ class AgreeForm(KeyForm):
             self.fields[f"day_{number}"] = DayField()
             self.fields[f"time_{number}"] = HourField()
             self.fields[f"day_{number}"].widget.attrs.update(bounds)
-
-    def _choice(self, name: str) -> Any:
-        return self.fields[name]
 
     @property
     def times(self) -> list[tuple[Any, Any]]:
@@ -195,7 +210,7 @@ class AgreeForm(KeyForm):
 
     def clean(self) -> dict[str, Any]:
         """Put the times together as spans, each once, in their order."""
-        fields = super().clean() or {}
+        fields = super().clean()
         length = timedelta(minutes=fields.get("minutes") or self.length)
         if "repeat" in self.fields:
             fields["repeat"] = fields.get("repeat") or 1
@@ -206,8 +221,6 @@ class AgreeForm(KeyForm):
             self.add_error("day_1", gettext("Say at least one day and hour that suit you."))
         if len(starts) > MOST_TIMES:
             self.add_error("suggested", gettext("Three times at most, please."))
-        if fields.get("format") == Lesson.Format.PLACE and not fields.get("place") and "place" not in self.errors:
-            self.add_error("place", gettext("Write where you meet, so that both find it."))
         fields["times"] = [Span(each, each + length) for each in sorted(starts)]
         if fields.get("in_return") == Lesson.Return.FEE and "fee" in fields:
             try:
@@ -239,48 +252,27 @@ class AgreeForm(KeyForm):
         return starts
 
 
-class SittingForm(forms.Form):
+class SittingForm(TermsForm):
     """A date of a group lesson: when, how long, how many seats, where, in return for what."""
+
+    field_order = ("day", "time", "minutes", "seats", "format", "place", "in_return")
 
     day = DayField()
     time = HourField()
-    minutes = forms.TypedChoiceField(
-        label=_("How long?"), coerce=int, error_messages={"invalid_choice": _("Choose how long it lasts.")}
-    )
     seats = forms.TypedChoiceField(
         label=_("How many seats?"),
         coerce=int,
-        choices=[(number, number) for number in range(2, 31)],
+        choices=[(number, number) for number in range(FEWEST_SEATS, MOST_SEATS + 1)],
         error_messages={"required": _("Choose how many seats."), "invalid_choice": _("Choose how many seats.")},
-    )
-    format = forms.ChoiceField(
-        label=_("Where?"),
-        choices=Lesson.Format.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choose where.")},
-    )
-    place = CleanCharField(
-        label=_("The place"),
-        required=False,
-        max_length=160,
-        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off"}),
-        error_messages={"max_length": _("Shorter, please: 160 characters at most.")},
-    )
-    in_return = forms.ChoiceField(
-        label=_("In return"),
-        choices=[each for each in Lesson.Return.choices if each[0] in (Lesson.Return.HOURS, Lesson.Return.GIFT)],
-        widget=forms.RadioSelect,
-        error_messages={"required": _("Choose what it is in return for.")},
     )
 
     def __init__(self, data: Any = None, *, listing: Listing) -> None:
         is_online = listing.format == Lesson.Format.ONLINE
         start = {"minutes": USUAL_LENGTH, "seats": 6, "place": listing.place, "in_return": Lesson.Return.GIFT}
         super().__init__(data, initial=start | {"format": Lesson.Format.ONLINE if is_online else Lesson.Format.PLACE})
-        lengths: Any = self.fields["minutes"]
-        lengths.choices = [(each, how_long(each)) for each in LENGTHS]
-        seats: Any = self.fields["seats"]
-        seats.choices = [(number, digits(number)) for number in range(2, 31)]
+        self._choice("minutes").choices = [(each, how_long(each)) for each in LENGTHS]
+        self._choice("seats").choices = [(number, digits(number)) for number, _shown in self._choice("seats").choices]
+        self._choice("in_return").choices = returns.FOR_GROUPS
 
     @property
     def terms(self) -> dict[str, Any]:
@@ -289,8 +281,8 @@ class SittingForm(forms.Form):
         return {name: self.cleaned_data[name] for name in names}
 
     def clean(self) -> dict[str, Any]:
-        """Read day and time off the city's clock; a place is needed where people meet."""
-        given = super().clean() or {}
+        """Read day and time off the city's clock."""
+        given = super().clean()
         day, hour = given.get("day"), given.get("time")
         for name, value in (("day", day), ("time", hour)):
             if value is None and name not in self.errors:
@@ -300,8 +292,6 @@ class SittingForm(forms.Form):
                 given["starts_at"] = wall(day, hour, ZoneInfo(settings.TIME_ZONE))
             except OverflowError:
                 self.add_error("day", gettext("That is more than a year away."))
-        if given.get("format") == Lesson.Format.PLACE and not given.get("place") and "place" not in self.errors:
-            self.add_error("place", gettext("Write where you meet, so that both find it."))
         return given
 
 

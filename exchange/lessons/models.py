@@ -99,6 +99,18 @@ class SittingQuerySet(models.QuerySet["Sitting"]):
         kept = Queued.objects.filter(sitting=models.OuterRef("pk"), offered_until__isnull=False)
         return self.annotate(spoken_for=_count(taken) + _count(kept))
 
+    def with_place_of(self, person: Person | AnonymousUser) -> "SittingQuerySet":
+        """Put beside each what this person has in it, in the same query: `own_lesson` the number of the lesson of their
+        seat, `queued_since` and `kept_until` of their place in the queue; None where they have none."""
+        number = person.pk or 0
+        seat = Lesson.objects.filter(sitting=models.OuterRef("pk"), learner=number, state=states.BOOKED)
+        place = Queued.objects.filter(sitting=models.OuterRef("pk"), person=number)
+        return self.annotate(
+            own_lesson=models.Subquery(seat.values("pk")[:1]),
+            queued_since=models.Subquery(place.values("at")[:1]),
+            kept_until=models.Subquery(place.values("offered_until")[:1]),
+        )
+
 
 def _count(rows: models.QuerySet[Any]) -> Coalesce:
     counted = rows.order_by().values("sitting").annotate(count=models.Count("id")).values("count")

@@ -55,6 +55,7 @@ def usual_band(hellos: Iterable[Heard]) -> str:
 MOST_TIMES = 3  # in one question
 MOST_REPEATS = 12  # weeks of a series
 LEAST_MINUTES, MOST_MINUTES = 15, 480
+FEWEST_SEATS, MOST_SEATS = 2, 30  # of a group lesson
 FARTHEST = timedelta(days=365)
 MOST_FEE = 10**9  # in the smallest unit of a currency
 # Reminders before the start; one that is missed by more than half of its span is not made up for.

@@ -9,9 +9,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from exchange.api.fields import Choice, Moment, Text, Uuid, Whole
-from exchange.lessons import next_steps, rules, states
+from exchange.lessons import next_steps, returns, rules, states
 from exchange.lessons.models import Lesson
-from exchange.lessons.rules import Span
+from exchange.lessons.rules import FEWEST_SEATS, MOST_SEATS, Span
 
 ALL_ACTS = [*states.PEOPLES_ACTS, states.RESOLVE]
 
@@ -37,7 +37,7 @@ class LessonOut(serializers.Serializer[Any]):
     minutes = serializers.IntegerField(allow_null=True)
     format = serializers.ChoiceField(Lesson.Format.choices)
     place = serializers.CharField()
-    in_return = serializers.ChoiceField(Lesson.Return.choices)
+    in_return = serializers.ChoiceField(returns.CHOICES)
     fee = serializers.IntegerField(allow_null=True, help_text="in the smallest unit of the currency")
     currency = serializers.CharField()
     asked_by = serializers.IntegerField(source="asked_by_id", allow_null=True)
@@ -109,7 +109,7 @@ class AskIn(TimesIn):
     minutes = Whole(min_value=rules.LEAST_MINUTES, max_value=rules.MOST_MINUTES)
     format = Choice(Lesson.Format.choices)
     place = Text(max_length=160, required=False, allow_blank=True)
-    in_return = Choice(Lesson.Return.choices, default=Lesson.Return.GIFT)
+    in_return = Choice(returns.CHOICES, default=Lesson.Return.GIFT)
     fee = Whole(min_value=1, max_value=rules.MOST_FEE, required=False)
     currency = Text(max_length=3, required=False, allow_blank=True)
     repeat = Whole(
@@ -149,6 +149,46 @@ class NoteIn(KeyIn):
     """A word about it."""
 
     note = Text(max_length=500, required=False, allow_blank=True)
+
+
+class SittingIn(serializers.Serializer[Any]):
+    """A date of a group lesson."""
+
+    starts_at = Moment()
+    minutes = Whole(min_value=rules.LEAST_MINUTES, max_value=rules.MOST_MINUTES)
+    seats = Whole(min_value=FEWEST_SEATS, max_value=MOST_SEATS)
+    format = Choice(Lesson.Format.choices)
+    place = Text(max_length=160, required=False, allow_blank=True)
+    in_return = Choice(returns.FOR_GROUPS, default=Lesson.Return.GIFT)
+
+
+class SittingCancelIn(serializers.Serializer[Any]):
+    """A word to those who had a seat."""
+
+    note = Text(max_length=500, required=False, allow_blank=True)
+
+
+class SittingOut(serializers.Serializer[Any]):
+    """A group lesson: when, where, how many seats are left, and what the reader has in it."""
+
+    id = serializers.IntegerField()
+    teacher = serializers.IntegerField(source="teacher_id")
+    listing = serializers.IntegerField(source="listing_id", allow_null=True)
+    title = serializers.CharField()
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    minutes = serializers.IntegerField()
+    format = serializers.ChoiceField(Lesson.Format.choices)
+    place = serializers.CharField()
+    in_return = serializers.ChoiceField(returns.FOR_GROUPS)
+    seats = serializers.IntegerField()
+    seats_left = serializers.IntegerField(help_text="neither taken nor kept for who waits")
+    cancelled_at = serializers.DateTimeField(allow_null=True)
+    lesson = serializers.IntegerField(
+        source="own_lesson", allow_null=True, help_text="the lesson of the reader's seat; to give it back, cancel it"
+    )
+    queued_since = serializers.DateTimeField(allow_null=True, help_text="the reader waits for a seat since then")
+    kept_until = serializers.DateTimeField(allow_null=True, help_text="until then a seat is kept for the reader")
 
 
 class DisputeIn(KeyIn):

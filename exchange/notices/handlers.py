@@ -105,6 +105,20 @@ def tell_of_hours(event: Event) -> None:
     )
 
 
+@on("hours.floor_changed")
+def tell_of_floor(event: Event) -> None:
+    """Somebody's account may go deeper below zero, or less deep: they are told, with the reason."""
+    notices.tell(
+        people=[int(event.payload["person"])],
+        kind="hours",
+        key=f"floor:{event.pk}",
+        url=reverse("hours"),
+        act="floor",
+        minutes=event.payload["minutes"],
+        reason=event.payload["reason"],
+    )
+
+
 @on("report.decided")
 def tell_reporter(event: Event) -> None:
     """A curator has decided about a report. Its room is a stranger to this one, so the event says all there is."""

@@ -17,12 +17,14 @@ class Kind:
     """One kind of notice. `how`: by mail at once, in the digest or not at all, until its receiver chooses.
 
     `wait` names why a mail waits a little: so that a person who reads first needs none (`READING`), or a curator who
-    changes their mind comes before it (`UNDO`). `is_curators`: of no use to others; `is_money`: where a city has keys.
+    changes their mind comes before it (`UNDO`). `is_curators`, `is_guardians`: of no use to others; `is_money`: where a
+    city has keys.
     """
 
     how: str
     wait: str = ""
     is_curators: bool = False
+    is_guardians: bool = False
     is_money: bool = False
 
 
@@ -38,6 +40,7 @@ KINDS = {
     "lesson_soon": Kind(NOW),  # it is near
     "lesson_held": Kind(NOW),  # did it take place?
     "lesson_trouble": Kind(NOW),  # somebody did not come, something is wrong, a curator decided
+    "ward_lesson": Kind(NOW, is_guardians=True),  # a lesson of somebody young is asked for, booked, moved, called off
     "seat": Kind(NOW),  # a seat in a group lesson one waits for is kept for one, or the date was called off
     "accepted": Kind(NOW, wait=UNDO),  # a curator let one's text through
     "returned": Kind(NOW, wait=UNDO),  # a curator returned one's text
@@ -57,6 +60,7 @@ KINDS = {
     "thanks_taken": Kind(NOW),  # a curator took one's words down
     "left_out": Kind(NOW),  # an answer by mail came without what was attached to it
     "wish_given": Kind(NOW, is_curators=True),  # a curator is to look after a wish
+    "lesson_disputed": Kind(NOW, is_curators=True),  # a curator is to look at what happened in a lesson
     "pay_due": Kind(NOW, is_money=True),  # the fee of a lesson is to be paid
     "fee_paid": Kind(NOW, is_money=True),  # it was; the receipt
     "fee_settled": Kind(NOW, is_money=True),  # it was handed on, or given back
@@ -65,10 +69,11 @@ KINDS = {
 }
 OF_HELLOS = ("hello_waits", "hello_onward")  # over once the hello is answered
 OF_LESSONS = ("lesson_asked", "lesson_booked", "lesson_off", "lesson_soon", "lesson_held", "lesson_trouble")
+OF_WARDS = ("ward_lesson",)
 OF_MONEY = ("pay_due", "fee_paid", "fee_settled", "gift_arrived")
 OF_TALKS = ("message", "enquiry")  # read when the talk is, and counted there
 # Answers to what one asked oneself, and what one has agreed on: mailed to those who rest, too.
-ALWAYS = frozenset({"guardian", "report", "thanks_taken", *OF_LESSONS[1:], *OF_MONEY})
+ALWAYS = frozenset({"guardian", "report", "thanks_taken", *OF_LESSONS[1:], *OF_WARDS, *OF_MONEY})
 MOST_TRIES = 6
 CLAIM_MINUTES = 5  # a worker that died in the middle gives its notice free after this
 CALMER = (timedelta(hours=1), timedelta(days=1))  # the second mail about a talk nobody looked into, and all after it

@@ -26,3 +26,9 @@ def span(minutes: int) -> SafeString:
 def signed(minutes: int) -> SafeString:
     """The same with + or −."""
     return format_html("<bdi>{}</bdi>", digits(words.signed(minutes)))
+
+
+@register.filter
+def note_words(note: str) -> str:
+    """The ready words that came with a gift, in the reader's language; what a curator wrote stands as it is."""
+    return str(words.NOTES.get(note, note))

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from exchange.lessons import returns
 from exchange.templatetags.rukn import digits
 
 register = template.Library()
@@ -40,6 +41,12 @@ def moment(value: datetime) -> SafeString:
     local = value.astimezone(timezone.get_default_timezone())
     text = _("%(day)s, %(start)s") % {"day": _day(local), "start": _clock(local)}
     return format_html("<bdi>{}</bdi>", _by_which_clock(digits(text), value))
+
+
+@register.filter
+def in_return(row: Any) -> str:
+    """What a lesson, a group lesson or a listing is in return for, in words that are true of this city."""
+    return returns.words_of(row)
 
 
 @register.filter

@@ -7,22 +7,22 @@ from exchange.lessons.models import Lesson
 from matching.models import Place
 from skills.models import Listing
 
-MINUTES = 60
-
 
 def ask(place: Place, *, now: datetime, deadline: datetime) -> None:
     """Ask for the lesson of an arrow, for its teacher; where no time suits both, or no place is known, the two find it.
 
-    The times are after the deadline, so that each of them can still be had when the last one is chosen.
+    It lasts as long as lessons of the offer usually do. The times are after the deadline, so that each of them can
+    still be had when the last one is chosen.
     """
     lesson = place.lesson
     format, room = _where(place)
     if lesson is None or not (room or format == Lesson.Format.ONLINE):
         return
-    times = lessons.propose(lesson=lesson, minutes=MINUTES, now=deadline)
+    minutes = lessons.usual_minutes(listing_id=place.offer_id)
+    times = lessons.propose(lesson=lesson, minutes=minutes, now=deadline)
     if times:
         lessons.ask(
-            lesson=lesson, by=place.teacher, times=times, minutes=MINUTES, format=format, place=room,
+            lesson=lesson, by=place.teacher, times=times, minutes=minutes, format=format, place=room,
             in_return=lesson.in_return, now=now,
         )  # fmt: skip
 

@@ -21,6 +21,7 @@ from exchange.lessons.models import Lesson
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
 from exchange.ready import Ready
+from exchange.whole import whole
 from matching import rings
 from matching.models import OPEN_SIDES, Climb, Dismissal, Match, Place, Ring, RingAnswer
 from matching.services import ring_times
@@ -111,7 +112,7 @@ def look(*, now: datetime, but: Iterable[int] = (), with_gifts: bool = True) -> 
     return [ring for ring in proposed if ring is not None]
 
 
-@transaction.atomic
+@whole
 def answer(*, ring: Ring, person: Person, is_yes: bool) -> Ring:
     """Accept or decline; a second click changes nothing. When all have accepted its lessons find their times.
 
@@ -141,7 +142,7 @@ def answer(*, ring: Ring, person: Person, is_yes: bool) -> Ring:
     return ring
 
 
-@transaction.atomic
+@whole
 def send(*, ring: Ring, by: Person, is_good: bool) -> Ring:
     """A curator lets a held ring go out, or not. Refused: `NotYourRing` for anyone else, `RingIsOver`."""
     if not by.is_curator:
@@ -358,7 +359,7 @@ def _lesson_of(place: Place) -> Lesson:
     return found if found.state == Lesson.State.ENQUIRY else lessons.again(lesson=found, by=place.teacher)
 
 
-@transaction.atomic
+@whole
 def stand(*, bundle_id: int, now: datetime) -> None:
     """All lessons of a ring are booked: it stands. Again changes nothing."""
     ring = Ring.objects.select_for_update(of=("self",)).filter(bundle=bundle_id).first()
@@ -366,7 +367,7 @@ def stand(*, bundle_id: int, now: datetime) -> None:
         _end(ring, Ring.State.STANDS, now)
 
 
-@transaction.atomic
+@whole
 def fall(*, bundle_id: int, by_id: int | None, now: datetime) -> None:
     """The lessons of a ring were let go, by one of its people or by the clock: it breaks. Again changes nothing."""
     ring = Ring.objects.select_for_update(of=("self",)).filter(bundle=bundle_id).first()

@@ -7,12 +7,18 @@ from pathlib import Path
 
 from browser import surroundings
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
+from django.utils import timezone
 
+from accounts.models import Person
 from exchange.checks import demo_is_off
 from exchange.console_mail import PrintedMail
-from exchange.lessons.models import Step
+from exchange.ledger import statements
+from exchange.ledger.models import Posting
+from exchange.ledger.services import audit
+from exchange.lessons.models import Lesson, Step
+from exchange.lessons.services import checking
 from exchange.management.seed import plant
 from skills.models import Listing
 from skills.services import concepts
@@ -57,6 +63,7 @@ def test_the_same_seed_gives_the_same_city(db):
             seen_over = Step.objects.filter(by=None, to_state="held")
             assert seen_over.exists()
             assert not seen_over.filter(at__gt=F("lesson__ends_at")).exists()  # told of its day, not of the planting
+            rows += Posting.objects.order_by("id").values_list("account__person__email", "minutes", "balance")
             transaction.set_rollback(True)
         concepts.forget()
         return rows
@@ -65,6 +72,19 @@ def test_the_same_seed_gives_the_same_city(db):
     first = grow(7)
     assert first == grow(7)
     assert first != grow(8)
+
+
+def test_the_city_has_a_past_that_adds_up(db):
+    plant.plant(size="small", seed=7, progress=lambda _count: None)
+    connection.check_constraints()  # also what PostgreSQL looks at only at the end
+    assert audit.verify().is_well
+    assert not any(checking.faults(now=timezone.now()).values())
+    assert 30 <= Lesson.objects.filter(state="confirmed", in_return="hours").count() <= 60
+    for name, kinds in (("salma", {"taught", "held", "start", "pot_to", "gift_to", "gift_from"}),
+                        ("yusuf", {"taught", "held", "start", "gift_to", "gift_from", "pot_from"})):  # fmt: skip
+        person = Person.objects.get(email=f"{name}@example.org")
+        assert kinds <= {line.what for line in statements.lines(person=person)}
+    assert statements.pot(limit=20).balance > 0
 
 
 class TestEntrances:

@@ -7,6 +7,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts import services as accounts
+from exchange.chat import services as chat
 from exchange.ledger import services as ledger
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson, Taken
@@ -200,3 +201,22 @@ class TestPage:
         choose(one)
         page = client_of(one.learner).get(asked.get_absolute_url()).content.decode()
         assert page.count('class="arc chosen"') == 1
+
+
+def test_a_lesson_lasts_as_long_as_lessons_of_its_offer_usually_do(three, salma, nadia, relay):
+    offer = salma.listings.get(kind="offer")
+    talk = chat.open_conversation(subject="x", subject_lang="ar", people=[salma, nadia])
+    for day, minutes in ((30, 90), (20, 90), (10, 45)):
+        then = NOON - timedelta(days=day)
+        Lesson.objects.create(
+            teacher=salma, learner=nadia, opened_by=nadia, listing=offer, conversation=talk, state="confirmed",
+            minutes=minutes, starts_at=then, ends_at=then + timedelta(minutes=minutes),
+        )  # fmt: skip
+    (ring,) = rings.look(now=timezone.now())
+    for person in three:
+        rings.answer(ring=ring, person=person, is_yes=True)
+    found = {row.teacher_id: row for row in arrows(ring)}
+    asked = found.pop(salma.pk)
+    assert (asked.state, asked.minutes) == ("asked", 90)
+    assert all(at.ends_at - at.starts_at == timedelta(minutes=90) for at in asked.proposals.all())
+    assert {row.minutes for row in found.values()} <= {60, None}

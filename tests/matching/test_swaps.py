@@ -1,6 +1,7 @@
 """A lesson for a lesson, through the pages: asked at once, answered at once."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -87,3 +88,37 @@ def test_is_for_the_two_and_while_nothing_is_asked(enquiry, excel, client_of, ka
     client_of(yusuf).post(f"/lessons/{enquiry.pk}/swap/", form(excel))
     lessons.withdraw(lesson=enquiry, by=yusuf)
     assert client_of(salma).get(f"/lessons/{enquiry.pk}/swap/").status_code == 302
+
+
+class TestTimes:
+    """Both are free on Tuesday evening only."""
+
+    def shown(self, page, half):
+        return re.findall(f'name="{half}-suggested" value="([^"]+)"', page)
+
+    def test_that_suit_both_are_proposed_for_each_lesson_none_twice(self, enquiry, excel, client_of, yusuf):
+        page = client_of(yusuf).get(f"/lessons/{enquiry.pk}/swap/").content.decode()
+        this, other = self.shown(page, "this"), self.shown(page, "other")
+        assert len(this) == len(other) == 3
+        starts = [sorted(datetime.fromisoformat(at) for at in half) for half in (this, other)]
+        assert all(abs(one - two) >= timedelta(hours=2) for one in starts[0] for two in starts[1])
+
+    def test_are_asked_for_with_one_tick_each(self, enquiry, excel, client_of, yusuf):
+        page = client_of(yusuf).get(f"/lessons/{enquiry.pk}/swap/").content.decode()
+        this, other = self.shown(page, "this")[0], self.shown(page, "other")[0]
+        ticked = {"this-suggested": [this], "other-suggested": [other]}
+        empty = {f"{half}-{name}_1": "" for half in ("this", "other") for name in ("day", "time")}
+        answer = client_of(yusuf).post(f"/lessons/{enquiry.pk}/swap/", form(excel, **empty, **ticked))
+        assert answer.status_code == 302
+        asked = [row.proposals.get().starts_at.isoformat() for row in Lesson.objects.order_by("id")]
+        assert asked == [this, other]
+
+
+@pytest.mark.parametrize(("keeping", "is_said"), [("balances", True), ("participation", False)])
+def test_speaks_of_owed_hours_only_where_the_city_keeps_them(
+    enquiry, excel, client_of, yusuf, settings, keeping, is_said
+):
+    settings.HOURS = keeping
+    page = client_of(yusuf).get(f"/lessons/{enquiry.pk}/swap/").content.decode()
+    assert ("ساعاتهما" in page) == is_said
+    assert ("فرق الوقت من ساعاته" in page) == is_said

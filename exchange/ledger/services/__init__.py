@@ -18,7 +18,6 @@ from exchange.ledger import rules
 from exchange.ledger.models import Account, Transfer
 from exchange.ledger.services import book, one_call
 from exchange.ledger.services.acts import Act, Kind, NoAccount, refusal
-from exchange.ledger.services.patience import again
 from exchange.ledger.services.refusals import (
     BadAmount,
     HoursOff,
@@ -30,10 +29,13 @@ from exchange.ledger.services.refusals import (
     SameAccount,
 )
 from exchange.lib.text import clean
+from exchange.outbox import services as outbox
+from exchange.whole import again, whole
 
 __all__ = [
     "BadAmount", "HoursOff", "KeyReused", "NotEnoughHours", "NotReachable", "NotReversible", "NotTheirs", "SameAccount",
-    "again", "balance_of", "give", "give_back", "held", "hold", "is_on", "open_account", "reverse", "settle", "share",
+    "balance_of", "give", "give_back", "held", "hold", "is_on", "open_account", "reverse", "set_floor", "settle",
+    "share",
 ]  # fmt: skip
 
 LONGEST_KEY, LONGEST_SUBJECT, LONGEST_TITLE, LONGEST_URL, LONGEST_NOTE = 120, 60, 120, 200, 200
@@ -136,6 +138,29 @@ def open_account(*, person_id: int) -> None:
     Account.objects.bulk_create([opened], ignore_conflicts=True)
     if settings.HOURS_START:
         _perform(Act(Kind.START, f"start:{person_id}", timezone.now(), asked=settings.HOURS_START, payee=person_id))
+
+
+@whole
+def set_floor(*, person: Person, minutes: int, reason: str) -> tuple[Account, int | None]:
+    """Let a person's account go so many minutes below zero (0: not at all), and tell them why; by who runs the city.
+
+    Gives the account and the floor it had; the same again changes nothing. Refused: `BadAmount` (less than 0, more
+    than 100 hours), `NotEnoughHours` (it stands deeper than that already). Raises `ValueError` without a reason.
+    """
+    reason = _note(reason)
+    if not reason:
+        raise ValueError("a floor is changed for a reason")
+    if minutes and not rules.is_amount(minutes):
+        raise refusal("bad_amount")
+    open_account(person_id=person.pk)
+    account = Account.objects.of(person).select_for_update().get()
+    before, account.floor = account.floor, -minutes
+    if account.balance < account.floor:
+        raise refusal("not_enough_hours")
+    if before != account.floor:
+        account.save(update_fields=["floor"])
+        outbox.emit("hours.floor_changed", account, person=person.pk, minutes=minutes, before=before, reason=reason)
+    return account, before
 
 
 def _perform(act: Act) -> Transfer | None:

@@ -27,7 +27,7 @@ from exchange.lessons.services.refusals import (
     TakenAlready,
 )  # fmt: skip
 from exchange.lessons.services.series import cancel_rest
-from exchange.lessons.services.slots import propose
+from exchange.lessons.services.slots import propose, propose_two, usual_minutes
 from exchange.lessons.services.swapping import Half, accept_all, ask_swap
 from exchange.lessons.services.waiting import (
     NotAsked,
@@ -47,6 +47,7 @@ __all__ = [
     "NotReachable", "NotYours", "OwnListing", "ProposalGone", "Span", "TakenAlready", "TooLong", "TooManyHellos",
     "accept", "accept_all", "again", "ask", "ask_swap", "be_full", "bind", "cancel", "cancel_rest", "confirm",
     "counter", "decline", "dispute", "disputes", "end_rests", "enquiry_between", "forget_rests", "is_answered",
-    "is_bound", "keep_time", "let_go_due", "miss", "move", "part_blocked", "part_unguarded", "propose", "release",
-    "resolve", "say_hello", "unanswered", "usual_answer", "wait_for_answers", "withdraw",
+    "is_bound", "keep_time", "let_go_due", "miss", "move", "part_blocked", "part_unguarded", "propose",
+    "propose_two", "release", "resolve", "say_hello", "unanswered", "usual_answer", "usual_minutes",
+    "wait_for_answers", "withdraw",
 ]  # fmt: skip

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,11 +21,12 @@ from exchange.lessons.services.refusals import BadTerms, BadTimes, ProposalGone
 from exchange.lessons.services.steps import close_question, done_before, locked, require, step
 from exchange.lessons.services.waiting import rest_offers
 from exchange.lib.text import clean
+from exchange.whole import whole
 
 FULL_DAYS = 30  # how long offers rest when "full now" is said without a number
 
 
-@transaction.atomic
+@whole
 def ask(
     *,
     lesson: Lesson,
@@ -79,7 +79,7 @@ def ask(
     return lesson
 
 
-@transaction.atomic
+@whole
 def counter(
     *,
     lesson: Lesson,
@@ -122,7 +122,7 @@ def counter(
     return lesson
 
 
-@transaction.atomic
+@whole
 def accept(
     *,
     lesson: Lesson,
@@ -180,7 +180,7 @@ def _book(
     )  # fmt: skip
 
 
-@transaction.atomic
+@whole
 def decline(
     *,
     lesson: Lesson,
@@ -220,7 +220,7 @@ def decline(
     return lesson
 
 
-@transaction.atomic
+@whole
 def withdraw(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime | None = None) -> Lesson:
     """Take one's own question back; a booked lesson then stays as it was. Refused: `NotNow`, `NotYours`."""
     now = now or timezone.now()

@@ -17,9 +17,10 @@ from exchange.lessons.services.refusals import NotNow, ProposalGone
 from exchange.lessons.services.steps import step
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
+from exchange.whole import whole
 
 
-@transaction.atomic
+@whole
 def bind(*, lessons: Sequence[Lesson], in_return: str, now: datetime, due_at: datetime | None = None) -> Bundle:
     """Let these lessons, none of which is booked, be booked all or none; by `due_at` at the latest.
 
@@ -112,7 +113,7 @@ def let_go(bundle: Bundle, *, by: Person | None, now: datetime) -> None:
     outbox.emit("bundle.let_go", bundle, by=by.pk if by else None)
 
 
-@transaction.atomic
+@whole
 def release(*, bundle_id: int, by: Person | None = None, now: datetime) -> None:
     """Let lessons go that are not booked yet; again, or once they are booked, it changes nothing."""
     _let_go_one(bundle_id, now, by=by)
@@ -124,7 +125,7 @@ def let_go_due(*, now: datetime, limit: int = 200) -> int:
     return sum(_let_go_one(number, now) for number in list(due.values_list("id", flat=True)[:limit]))
 
 
-@transaction.atomic
+@whole
 def _let_go_one(number: int, now: datetime, *, by: Person | None = None) -> bool:
     bundle = Bundle.objects.select_for_update().filter(id=number, booked_at=None, ended_at=None).first()
     if bundle is None:

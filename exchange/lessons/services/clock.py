@@ -3,12 +3,13 @@
 import logging
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 
 from exchange.lessons import rules, states
 from exchange.lessons.models import Lesson
 from exchange.lessons.services import bundling, hours, taking
 from exchange.lessons.services.steps import lock_bundle, next_due, step
+from exchange.whole import whole
 
 log = logging.getLogger(__name__)
 
@@ -25,19 +26,23 @@ def keep_time(*, now: datetime, limit: int = 500) -> int:
 def _keep(lesson_id: int, now: datetime) -> bool:
     """Do what is due for one lesson; False when another process has it, or it failed and waits for the next try."""
     try:
-        with transaction.atomic():
-            rows = Lesson.objects.filter(id=lesson_id, due_at__lte=now)
-            skips = connection.features.has_select_for_update_skip_locked
-            if not lock_bundle(lesson_id, skip_locked=skips):
-                return False
-            lesson = rows.select_for_update(of=("self",), skip_locked=skips).first()
-            if lesson is None:
-                return False
-            catch_up(lesson, now=now)
+        return _do_due(lesson_id, now)
     except Exception:
         log.exception("The clock failed on a lesson")
         Lesson.objects.filter(id=lesson_id, due_at__lte=now).update(due_at=now + AGAIN_AFTER)
         return False
+
+
+@whole
+def _do_due(lesson_id: int, now: datetime) -> bool:
+    rows = Lesson.objects.filter(id=lesson_id, due_at__lte=now)
+    skips = connection.features.has_select_for_update_skip_locked
+    if not lock_bundle(lesson_id, skip_locked=skips):
+        return False
+    lesson = rows.select_for_update(of=("self",), skip_locked=skips).first()
+    if lesson is None:
+        return False
+    catch_up(lesson, now=now)
     return True
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -17,11 +16,12 @@ from exchange.lessons.services import bundling, hours, taking
 from exchange.lessons.services.clock import catch_up
 from exchange.lessons.services.steps import done_before, locked, require, step
 from exchange.lib.text import clean
+from exchange.whole import whole
 
 PARTNER = "partner"  # why a lesson was called off: the other half of its swap was
 
 
-@transaction.atomic
+@whole
 def cancel(
     *,
     lesson: Lesson,
@@ -94,7 +94,7 @@ def _part(rows: Iterable[Lesson], now: datetime) -> int:
     return sum(_part_one(lesson_id, now) for lesson_id in ahead.order_by("id").values_list("id", flat=True))
 
 
-@transaction.atomic
+@whole
 def _part_one(lesson_id: int, now: datetime) -> bool:
     return call_off(locked(lesson_id), why="apart", now=now)
 
@@ -112,7 +112,7 @@ def call_off(lesson: Lesson, *, why: str, now: datetime) -> bool:
     return True
 
 
-@transaction.atomic
+@whole
 def again(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime | None = None) -> Lesson:
     """Begin a next lesson of the same two in the same talk; one that is begun already is found.
 

@@ -4,7 +4,6 @@ import uuid
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +18,7 @@ from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.outbox import services as outbox
 from exchange.ready import Ready
+from exchange.whole import whole
 from skills.models import Listing
 from skills.services import listings
 
@@ -68,7 +68,7 @@ def enquiry_between(*, listing: Listing, person: Person) -> Lesson | None:
     return next(iter(_enquiry(listing=listing.pk, person=person.pk)), None)
 
 
-@transaction.atomic
+@whole
 def say_hello(
     *, listing: Listing, by: Person, body: str, client_id: uuid.UUID | None = None, is_stranger: bool = True
 ) -> Lesson:

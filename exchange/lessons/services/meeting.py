@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,9 +14,10 @@ from exchange.lessons.services.clock import catch_up
 from exchange.lessons.services.refusals import NoWords
 from exchange.lessons.services.steps import done_before, locked, require, step
 from exchange.lib.text import clean
+from exchange.whole import whole
 
 
-@transaction.atomic
+@whole
 def confirm(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime | None = None) -> Lesson:
     """Say that it was held. The learner's word ends it; the teacher's waits for theirs or for seven days of silence.
 
@@ -42,7 +42,7 @@ def confirm(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime
     return lesson
 
 
-@transaction.atomic
+@whole
 def miss(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime | None = None) -> Lesson:
     """Say that the other did not come; they have three days to say otherwise, then it counts.
 
@@ -63,7 +63,7 @@ def miss(*, lesson: Lesson, by: Person, key: str | None = None, now: datetime | 
     return lesson
 
 
-@transaction.atomic
+@whole
 def dispute(*, lesson: Lesson, by: Person, note: str, key: str | None = None, now: datetime | None = None) -> Lesson:
     """Ask a curator to look at what happened; the hours stay aside until then.
 
@@ -83,7 +83,7 @@ def dispute(*, lesson: Lesson, by: Person, note: str, key: str | None = None, no
     return lesson
 
 
-@transaction.atomic
+@whole
 def resolve(
     *, lesson: Lesson, by: Person, outcome: str, note: str = "", key: str | None = None, now: datetime | None = None
 ) -> Lesson:

@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +17,7 @@ from exchange.lessons.services.ending import cancel
 from exchange.lessons.services.refusals import BadTerms, BadTimes, DatesTaken
 from exchange.lessons.services.slots import city_clock
 from exchange.lessons.services.steps import locked
+from exchange.whole import whole
 
 CARRIED = ("minutes", "format", "place", "in_return", "fee", "currency", "asked_by_id", "asked_at", "answer_due_at")
 
@@ -77,7 +77,7 @@ def rest_of(lesson: Lesson, count: int, *, now: datetime) -> list[Lesson]:
     ]
 
 
-@transaction.atomic
+@whole
 def cancel_rest(
     *, lesson: Lesson, by: Person, note: str = "", key: str | None = None, now: datetime | None = None
 ) -> list[Lesson]:

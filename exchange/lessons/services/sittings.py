@@ -7,7 +7,6 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +17,7 @@ from accounts.services import care
 from exchange.chat import services as chat
 from exchange.lessons import rules, states
 from exchange.lessons.models import Lesson, Queued, Sitting
-from exchange.lessons.rules import Span
+from exchange.lessons.rules import FEWEST_SEATS, MOST_SEATS, Span
 from exchange.lessons.services import hours, taking
 from exchange.lessons.services.ending import cancel
 from exchange.lessons.services.hello import NotReachable, OwnListing
@@ -26,10 +25,10 @@ from exchange.lessons.services.refusals import BadTerms, BadTimes, NotYours, Sit
 from exchange.lessons.services.steps import step
 from exchange.lib.text import clean
 from exchange.outbox import services as outbox
+from exchange.whole import whole
 from skills.models import Listing
 from skills.services import listings
 
-FEWEST_SEATS, MOST_SEATS = 2, 30
 ANSWER = timedelta(hours=24)  # how long a freed seat is kept for the next in the queue
 LAST_OFFER = timedelta(hours=3)  # before the start: from then on a freed seat is for whoever comes first
 
@@ -43,7 +42,7 @@ def beside(rows: QuerySet[Listing], now: datetime) -> QuerySet[Listing]:
     )
 
 
-@transaction.atomic
+@whole
 def announce(
     *,
     listing: Listing,
@@ -82,7 +81,7 @@ def announce(
     return made
 
 
-@transaction.atomic
+@whole
 def take_seat(*, sitting: Sitting, by: Person) -> Lesson:
     """Take a seat: a lesson of one's own in the group, booked at once; one that is taken already is found.
 
@@ -106,7 +105,7 @@ def take_seat(*, sitting: Sitting, by: Person) -> Lesson:
     return lesson
 
 
-@transaction.atomic
+@whole
 def join_queue(*, sitting: Sitting, by: Person) -> Queued:
     """Wait for a seat; who waits already keeps their place. Refused: as `take_seat`, without `SittingFull`."""
     sitting = _locked(sitting.pk)
@@ -118,7 +117,7 @@ def join_queue(*, sitting: Sitting, by: Person) -> Queued:
     return place
 
 
-@transaction.atomic
+@whole
 def leave_queue(*, sitting: Sitting, by: Person) -> None:
     """Wait no more, or say no to a seat that was kept: the next one hears of it. Not in the queue: nothing happens."""
     sitting = _locked(sitting.pk)
@@ -126,7 +125,7 @@ def leave_queue(*, sitting: Sitting, by: Person) -> None:
         _fill(sitting)
 
 
-@transaction.atomic
+@whole
 def call_off(*, sitting: Sitting, by: Person, note: str = "") -> Sitting:
     """Call a whole sitting off as its teacher: everyone gets everything back, and nobody waits any more.
 
@@ -150,7 +149,7 @@ def call_off(*, sitting: Sitting, by: Person, note: str = "") -> Sitting:
     return sitting
 
 
-@transaction.atomic
+@whole
 def fill(*, sitting_id: int) -> None:
     """Offer what seats are free to those who wait, in their order."""
     _fill(_locked(sitting_id))

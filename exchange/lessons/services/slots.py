@@ -1,7 +1,8 @@
 """Common times of the people of a lesson, read from their rows."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -9,13 +10,15 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from accounts.models import OtherTime, Profile
-from exchange.lessons import slots
+from exchange.lessons import slots, states
 from exchange.lessons.models import Lesson, Taken
 from exchange.lessons.rules import Span
 from exchange.lessons.slots import Clock, Times
 from skills.models import Listing
 
 USUAL_MINUTES = 60
+MAY_LAST_LONGER = timedelta(hours=1)
+LATELY = 20  # lessons by which one knows how long they usually are
 SOONEST = timedelta(hours=24)  # a proposal leaves a day to answer
 
 
@@ -34,6 +37,24 @@ def propose(
     people = times_of([lesson.teacher_id, lesson.learner_id], since=since, listing_id=lesson.listing_id)
     length = minutes or lesson.minutes or USUAL_MINUTES
     return slots.propose(people, minutes=length, clock=city_clock(), since=since, venue=venue)
+
+
+def propose_two(*, lesson: Lesson, now: datetime | None = None) -> tuple[list[Span], list[Span]]:
+    """Give times for two lessons of the same two people, none of which meets another, in three queries."""
+    since = (now or timezone.now()) + SOONEST
+    people = times_of([lesson.teacher_id, lesson.learner_id], since=since, listing_id=lesson.listing_id)
+    length, clock = lesson.minutes or USUAL_MINUTES, city_clock()
+    first = slots.propose(people, minutes=length, clock=clock, since=since)
+    kept = [Span(at.starts_at, at.ends_at + MAY_LAST_LONGER) for at in first]
+    busy = [replace(each, taken=[*each.taken, *kept]) for each in people]
+    return first, slots.propose(busy, minutes=length, clock=clock, since=since)
+
+
+def usual_minutes(*, listing_id: int) -> int:
+    """Give how long lessons of an offer usually are: what most of its last ones were agreed for; else an hour."""
+    agreed = Lesson.objects.filter(listing=listing_id, state__in=(*states.AGREED, states.CONFIRMED))
+    last = Counter(agreed.order_by("-id").values_list("minutes", flat=True)[:LATELY])
+    return next((minutes for minutes, _count in last.most_common(1) if minutes), USUAL_MINUTES)
 
 
 def times_of(people: Iterable[int], *, since: datetime, listing_id: int | None = None) -> list[Times]:

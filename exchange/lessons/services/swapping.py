@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +15,7 @@ from exchange.lessons.services import bundling
 from exchange.lessons.services.agreeing import accept, ask
 from exchange.lessons.services.refusals import BadTerms
 from exchange.lessons.services.steps import locked, require
+from exchange.whole import whole
 from skills.models import Listing
 
 
@@ -29,7 +29,7 @@ class Half:
     place: str = ""
 
 
-@transaction.atomic
+@whole
 def ask_swap(
     *, lesson: Lesson, by: Person, listing: Listing, this: Half, other: Half, key: str | None = None,
     now: datetime | None = None,
@@ -60,7 +60,7 @@ def ask_swap(
     return Lesson.objects.get(id=lesson.pk)
 
 
-@transaction.atomic
+@whole
 def accept_all(*, chosen: Mapping[int, int], by: Person, key: str | None = None, now: datetime | None = None) -> bool:
     """Agree to a time for each of several lessons (lesson → proposal) that are booked together; gives whether they are.
 

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from exchange.lessons.models import Lesson, Rest
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
 from exchange.ready import Ready
+from exchange.whole import whole
 from skills.models import Listing
 from skills.services import listings
 
@@ -31,7 +31,7 @@ def wait_for_answers(*, now: datetime, limit: int = 200) -> int:
     return sum(_wait_on(lesson_id, now) for lesson_id in list(due[:limit]))
 
 
-@transaction.atomic
+@whole
 def _wait_on(lesson_id: int, now: datetime) -> bool:
     """Take one rung of one hello, or end its waiting; False when another process was faster."""
     lesson = Lesson.objects.select_for_update().filter(id=lesson_id, rung_due_at__lte=now).first()
@@ -57,7 +57,7 @@ def is_answered(lesson: Lesson) -> bool:
     return Message.objects.filter(conversation=lesson.conversation_id, sender=lesson.asked_id).exists()
 
 
-@transaction.atomic
+@whole
 def be_full(*, lesson: Lesson, by: Person, days: int) -> Lesson:
     """Answer a hello with "full now, ask me after so many days": the teacher's offers rest until then.
 
@@ -80,7 +80,7 @@ def be_full(*, lesson: Lesson, by: Person, days: int) -> Lesson:
     return lesson
 
 
-@transaction.atomic
+@whole
 def rest_offers(*, teacher: Person, until: datetime) -> None:
     """Let a teacher's published offers rest until then; they come back by themselves."""
     for offer in Listing.objects.published().filter(owner=teacher, kind=Listing.Kind.OFFER).order_by("id"):
@@ -94,7 +94,7 @@ def end_rests(*, now: datetime) -> int:
     return sum(_end_rest(rest) for rest in over[:200])
 
 
-@transaction.atomic
+@whole
 def _end_rest(rest: Rest) -> bool:
     if not Rest.objects.filter(listing=rest.listing_id, until=rest.until).delete()[0]:
         return False
@@ -103,7 +103,7 @@ def _end_rest(rest: Rest) -> bool:
     return True
 
 
-@transaction.atomic
+@whole
 def forget_rests(*, listing_ids: list[int]) -> None:
     """Forget that offers rest which their teacher has brought back already."""
     Rest.objects.filter(listing__in=listing_ids, listing__state=Listing.State.PUBLISHED).delete()

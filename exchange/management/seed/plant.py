@@ -20,6 +20,7 @@ from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 from exchange.lib import arabic
+from exchange.management.seed import history
 from matching import services as matching
 from matching.models import Climb
 from matching.services import likeness, rings, waiting
@@ -67,6 +68,7 @@ def plant(*, size: str, seed: int, progress: Progress) -> dict[str, int]:
     residents, wanted = SIZES[size]
     _residents(city, residents - len(city.people), progress)
     _generated(city, max(0, wanted - written), progress)
+    history.remember(seed=seed, people=city.people, now=now)
     talks = _conversations(city)
     return {"people": Person.objects.count(), "listings": Listing.objects.count(), "talks": talks}
 

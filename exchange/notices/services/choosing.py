@@ -8,7 +8,7 @@ from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Person
+from accounts.models import Guardianship, Person
 from exchange.notices import rules
 from exchange.notices.models import Choice, Habit, Notice, habits_of, zone_of
 from exchange.notices.rules import DIGEST, KINDS, NEVER, Habits
@@ -32,10 +32,13 @@ def choices_of(*, person: Person) -> dict[str, tuple[str, bool]]:
 
 def _concerning(person: Person) -> dict[str, rules.Kind]:
     """Give the kinds that can concern a person; those of money only where the city has keys for it."""
+    is_guardian = Guardianship.objects.current().filter(guardian=person).exists()
     return {
         kind: rule
         for kind, rule in KINDS.items()
-        if (person.is_curator or not rule.is_curators) and (settings.STRIPE_SECRET_KEY or not rule.is_money)
+        if (person.is_curator or not rule.is_curators)
+        and (is_guardian or not rule.is_guardians)
+        and (settings.STRIPE_SECRET_KEY or not rule.is_money)
     }
 
 

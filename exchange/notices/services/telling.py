@@ -16,7 +16,7 @@ from exchange.chat.models import Conversation, Member, Message
 from exchange.lessons.models import Lesson
 from exchange.notices import rules
 from exchange.notices.models import Choice, Device, Notice, habits_of, zone_of
-from exchange.notices.rules import ALWAYS, DIGEST, KINDS, OF_HELLOS, OF_LESSONS, OF_TALKS, READING, UNDO
+from exchange.notices.rules import ALWAYS, DIGEST, KINDS, OF_HELLOS, OF_LESSONS, OF_TALKS, OF_WARDS, READING, UNDO
 from skills.models import Listing
 
 SHOWN = 60
@@ -46,6 +46,14 @@ class Told:
         return f"{settings.SITE_URL}{self.notice.url}"
 
     @property
+    def ward(self) -> Person | None:
+        """Whose lesson it is, told to their guardian."""
+        lesson = self.lesson
+        if lesson is None:
+            return None
+        return lesson.teacher if lesson.teacher_id == self.notice.facts["ward"] else lesson.learner
+
+    @property
     def since(self) -> datetime:
         """When what is told of began."""
         return datetime.fromisoformat(self.notice.facts["since"])
@@ -65,7 +73,7 @@ class Told:
     def is_gone(self) -> bool:
         """Whether what it was about can no longer be seen."""
         is_hidden = self.notice.listing_id is not None and self.listing is None
-        is_hidden = is_hidden or (self.notice.kind in OF_LESSONS and self.lesson is None)
+        is_hidden = is_hidden or (self.notice.kind in (*OF_LESSONS, *OF_WARDS) and self.lesson is None)
         return is_hidden or (self.notice.talk_id is not None and (self.talk is None or self.sender is None))
 
 
@@ -226,12 +234,16 @@ def told(rows: Sequence[Notice], person: Person) -> list[Told]:
         talks = own.filter(id__in=talk_ids).in_bulk()
         senders = {row.facts.get("sender") for row in rows if row.talk_id}
         people = Person.objects.filter(id__in=senders).exclude(id__in=blocked_ids(person)).in_bulk()
-    lesson_ids = {row.facts["lesson"] for row in rows if row.kind in OF_LESSONS}
+    lesson_ids = {row.facts["lesson"] for row in rows if row.kind in (*OF_LESSONS, *OF_WARDS)}
     lessons: dict[int, Any] = {}
     if lesson_ids:
-        own_lessons = Lesson.objects.for_member(person).select_related("teacher", "learner", "conversation")
+        own_lessons = Lesson.objects.readable_by(person).select_related("teacher", "learner", "conversation")
         lessons = own_lessons.filter(id__in=lesson_ids).in_bulk()
         people |= {-number: lesson.other(person) for number, lesson in lessons.items()}
+        wards = {row.facts["lesson"]: row.facts["ward"] for row in rows if row.kind in OF_WARDS}
+        for number, ward in wards.items():
+            if number in lessons:
+                people[-number] = lessons[number].other(Person(pk=ward))
     return [
         Told(
             notice=row,

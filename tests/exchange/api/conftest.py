@@ -11,6 +11,7 @@ from accounts import services as accounts
 from exchange.chat import services as chat
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
+from exchange.lessons.services import sittings
 from exchange.moderation import services as moderation
 from skills.models import Listing
 from skills.services import listings
@@ -68,8 +69,11 @@ def town(make_offer, make_wish, cast, relay):
         starts_at=lesson.made_at - timedelta(hours=3), ends_at=lesson.made_at - timedelta(hours=2), minutes=60,
         disputed_at=lesson.made_at,
     )  # fmt: skip
+    sitting = sittings.announce(
+        listing=offer, by=salma, starts_at=lesson.made_at + timedelta(days=20), minutes=60, seats=4, format="online"
+    )
     return {
-        "lesson": lesson, "dispute": dispute,
+        "lesson": lesson, "dispute": dispute, "sitting": sitting,
         "offer": offer, "wish": wish, "bikes": bikes, "talk": chat.Conversation(pk=lesson.conversation_id),
         "waiting": waiting, "decision": decision, "draft": Listing(pk=draft.listing_id), "paused": paused, **cast,
     }  # fmt: skip

@@ -46,6 +46,9 @@ MATRIX = {
     "POST listings/<draft>/send/": (None, OWN), "DELETE listings/<draft>/draft/": (None, OWN),
     "POST listings/<offer>/pause/": (None, OWN), "POST listings/<offer>/resume/": (None, OWN),
     "POST listings/<offer>/confirm/": (None, OWN), "GET listings/<offer>/matches/": (None, OWN),
+    "POST listings/<offer>/sittings/": (
+        {"starts_at": TIMES[1], "minutes": 60, "seats": 4, "format": "online"}, OWN
+    ),
     "POST listings/<offer>/matches/": (None, OWN), "POST listings/<offer>/close/": (None, OWN),
     "POST listings/<public>/hello/": ({"body": "hi", "client_id": UUID}, ANY), "GET search/": (None, ALL),
     "GET search/suggest/": (None, ALL), "GET matches/": (None, ANY),
@@ -65,6 +68,10 @@ MATRIX = {
     "POST lessons/<lesson>/withdraw/": (keyed(), "pair"), "POST lessons/<lesson>/cancel/": (keyed(), "pair"),
     "POST lessons/<lesson>/confirm/": (keyed(), "pair"), "POST lessons/<lesson>/missed/": (keyed(), "pair"),
     "POST lessons/<lesson>/dispute/": (keyed(note="x"), "pair"), "POST lessons/<lesson>/again/": (None, "pair"),
+    "POST lessons/<lesson>/cancel-rest/": (keyed(), "pair"),
+    "GET sittings/": (None, ALL), "GET sittings/<sitting>/": (None, "seen"),
+    "POST sittings/<sitting>/seat/": (None, "guests"), "POST sittings/<sitting>/queue/": (None, "guests"),
+    "POST sittings/<sitting>/leave/": (None, "guests"), "POST sittings/<sitting>/cancel/": ({}, OWN),
     "GET desk/lessons/": (None, CURATOR),
     "POST desk/lessons/<dispute>/resolve/": (keyed(outcome="half"), CURATOR),
     "POST desk/<waiting>/accept/": (None, CURATOR), "POST desk/decisions/<decision>/undo/": (None, CURATOR),
@@ -72,6 +79,8 @@ MATRIX = {
 SIGNED_IN = ("salma", "yusuf", "karim", "huda", "nadia")
 LETS_IN = {OWN: {"salma"}, "pair": {"salma", "yusuf"}, "writer": {"yusuf"}, CURATOR: {"huda"}, ANY: set(SIGNED_IN)}
 LETS_IN[ALL] = {*SIGNED_IN, "nobody"}
+LETS_IN["guests"] = {*SIGNED_IN} - {"karim"}  # whom Salma keeps away
+LETS_IN["seen"] = LETS_IN["guests"] | {"nobody"}
 
 
 def operations():
@@ -80,7 +89,7 @@ def operations():
     for each in get_resolver("exchange.api_urls").url_patterns:
         view = getattr(each.callback, "cls", None)
         if view and issubclass(view, ApiView) and view is not Nowhere:
-            path = str(each.pattern).replace("<int:pk>", "<>").replace("<int:seq>", "<>")
+            path = str(each.pattern).replace("<int:pk>", "<>").replace("<row:pk>", "<>").replace("<int:seq>", "<>")
             found |= {f"{m.upper()} {path}" for m in ("get", "post", "put", "patch", "delete") if hasattr(view, m)}
     return found
 

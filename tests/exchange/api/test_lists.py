@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from exchange.chat import services as chat
-from exchange.lessons.models import Lesson, Step
+from exchange.lessons.models import Lesson, Sitting, Step
 from exchange.moderation import services as moderation
 from skills.services import concepts, listings
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 # Each with the key's own two (the key, its person) included; limits are counted elsewhere.
 BUDGETS = {
     "listings/": 6, "search/?q=sewing": 8, "me/listings/": 7, "matches/": 9, "talks/": 5, "desk/": 3,
-    "lessons/": 3, "desk/lessons/": 5,
+    "lessons/": 3, "desk/lessons/": 5, "sittings/": 4,
     "desk/decisions/": 3, "me/blocks/": 3, "districts/": 3, "concepts/": 3,
 }  # fmt: skip
 
@@ -43,7 +43,12 @@ def grow(make_offer, make_wish, salma, yusuf, huda, nadia, relay):
         for _number in range(count):
             mark = uuid.uuid4().hex[:6]
             other = accounts.make_person(email=f"{mark}@example.org", name=mark, speaks=["ar"], district=salma.district)
-            make_offer(huda, f"خياطة {mark}", ["rukn:sewing"])
+            offer = make_offer(huda, f"خياطة {mark}", ["rukn:sewing"])
+            soon = timezone.now() + timedelta(days=9)
+            Sitting.objects.create(
+                teacher=huda, listing=offer, title=mark, starts_at=soon, ends_at=soon + timedelta(hours=1), minutes=60,
+                seats=4,
+            )  # fmt: skip
             make_wish(other, f"تعلم الخياطة {mark}", ["خياطة"])
             talk = chat.open_conversation(subject=mark, subject_lang="en", people=[huda, other])
             chat.send(conversation_id=talk.pk, sender=other, client_id=uuid.uuid4(), body=mark)

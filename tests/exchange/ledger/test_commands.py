@@ -4,13 +4,14 @@ import json
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from exchange.ledger import services as ledger
 from exchange.ledger import tasks
 from exchange.ledger.models import Account, Audit
 from exchange.ledger.services import audit
+from exchange.notices.models import Notice
 from exchange.outbox.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +101,42 @@ class TestByNight:
             call_command("verify", stdout=out, stderr=StringIO())
         assert json.loads(out.getvalue())["ledger"]
         Account.objects.of(salma).update(balance=90)
+
+
+class TestFloor:
+    def test_lets_one_account_go_deeper_and_tells_its_owner_why(self, yusuf, relay):
+        status, told = run("floor", yusuf.email, "300", "--reason", "يعلّم من الربيع")
+        assert (status, told) == (0, {"account": yusuf.pk, "balance": 0, "floor": -300, "before": -180})
+        ledger.hold(payer=yusuf, minutes=300, subject="lesson:1", key="a")
+        assert ledger.balance_of(person=yusuf) == -300
+        assert run("verify")[1]["ok"]
+        relay()
+        notice = Notice.objects.get(person=yusuf, kind="hours")
+        assert (notice.facts["act"], notice.facts["reason"]) == ("floor", "يعلّم من الربيع")
+
+    @pytest.mark.parametrize(("minutes", "words"), [("300", "5 ساعات"), ("0", "لم يعد رصيدك")])
+    def test_is_read_by_its_owner(self, yusuf, relay, client_of, minutes, words):
+        run("floor", yusuf.email, minutes, "--reason", "اتفقنا عليه")
+        relay()
+        text = client_of(yusuf).get("/notices/").content.decode()
+        assert words in text
+        assert "اتفقنا عليه" in text
+
+    def test_the_same_again_tells_nobody(self, yusuf, relay):
+        for _twice in range(2):
+            assert run("floor", yusuf.email, "300", "--reason", "x")[0] == 0
+        relay()
+        assert Notice.objects.filter(person=yusuf, kind="hours").count() == 1
+
+    def test_refuses_what_cannot_be(self, yusuf, paid, capsys):
+        for given in (
+            ("nobody@example.org", "300", "--reason", "x"), (yusuf.email, "300"), (yusuf.email, "300", "--reason", " "),
+            (yusuf.email, "--reason", "x"), (yusuf.email, "-1", "--reason", "x"),
+            (yusuf.email, "6001", "--reason", "x"),
+            (yusuf.email, "60", "--reason", "he stands at -90"),
+        ):  # fmt: skip
+            try:
+                assert run("floor", *given)[0] == 2, given
+            except CommandError:  # argparse takes -1 for an option
+                assert "-1" in given
+        assert Account.objects.of(yusuf).get().floor == -180

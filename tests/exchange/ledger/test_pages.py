@@ -230,3 +230,10 @@ class TestComing:
         accounts.welcome(person=person, name="New", district=districts["port"], language="en", age="18+")
         relay()
         assert ledger.balance_of(person=person) == 60
+
+
+def test_the_pot_says_the_ready_words_of_a_gift_in_the_readers_language(salma, huda, client_of):
+    ledger.give(giver=salma, receiver=None, minutes=30, note="together", key="a")
+    text = client_of(huda).get("/desk/hours/").content.decode()
+    assert "لما نفعله معًا" in text
+    assert "together" not in text

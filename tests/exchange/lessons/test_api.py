@@ -8,7 +8,7 @@ import pytest
 
 from accounts import services as accounts
 from exchange.ledger import services as ledger
-from exchange.lessons.models import Lesson, Step
+from exchange.lessons.models import Lesson, Sitting, Step
 
 
 @pytest.fixture
@@ -107,3 +107,51 @@ def test_a_curator_decides_what_is_disputed(disputed, ask, huda, salma, yusuf):
 
 def test_a_neighbours_lesson_is_not_there(asked, ask, huda):
     assert ask(huda, "GET", f"lessons/{asked.pk}/").status_code == 404
+
+
+def test_a_group_lesson_is_announced_filled_waited_for_and_called_off(enquiry, ask, salma, yusuf, huda, times):
+    date = {"starts_at": times()[0].starts_at.isoformat(), "minutes": 60, "seats": 2, "format": "online"}
+    made = ask(salma, "POST", f"listings/{enquiry.listing_id}/sittings/", date)
+    assert (made.status_code, made.json()["seats_left"], made.json()["in_return"]) == (201, 2, "gift")
+    twice = ask(salma, "POST", f"listings/{enquiry.listing_id}/sittings/", date)
+    assert (twice.status_code, twice.json()["code"]) == (409, "taken_already")
+    here = f"sittings/{made.json()['id']}/"
+    assert [row["id"] for row in ask(yusuf, "GET", "sittings/").json()["results"]] == [made.json()["id"]]
+    assert ask(salma, "POST", f"{here}seat/").json()["code"] == "own_listing"
+    seat = ask(yusuf, "POST", f"{here}seat/").json()
+    assert (seat["seats_left"], Lesson.objects.get(id=seat["lesson"]).state) == (1, "booked")
+    assert ask(yusuf, "POST", f"{here}seat/").json() == seat
+    assert ask(huda, "GET", here).json()["lesson"] is None
+    Sitting.objects.update(seats=1)
+    assert ask(huda, "POST", f"{here}seat/").json()["code"] == "sitting_full"
+    waits = ask(huda, "POST", f"{here}queue/").json()
+    assert (waits["queued_since"] is None, waits["kept_until"]) == (False, None)
+    assert ask(huda, "POST", f"{here}leave/").json()["queued_since"] is None
+    assert ask(yusuf, "POST", f"{here}cancel/").status_code == 404
+    assert ask(salma, "POST", f"{here}cancel/", {"note": "مرضت"}).json()["cancelled_at"]
+    assert ask(salma, "POST", f"{here}cancel/").status_code == 200
+    assert Lesson.objects.get(id=seat["lesson"]).state == "cancelled"
+    assert ask(yusuf, "GET", "sittings/").json()["results"] == []
+
+
+def test_a_date_that_cannot_be_is_refused_beside_its_field(enquiry, ask, salma):
+    there = f"listings/{enquiry.listing_id}/sittings/"
+    wrong = {"starts_at": "soon", "minutes": 1, "seats": 1, "format": "moon", "in_return": "swap"}
+    answer = ask(salma, "POST", there, wrong)
+    assert (answer.status_code, set(answer.json()["fields"])) == (422, set(wrong))
+    past = {"starts_at": "2020-01-01T10:00Z", "minutes": 60, "seats": 4, "format": "online"}
+    assert ask(salma, "POST", there, past).json()["code"] == "bad_times"
+    assert Sitting.objects.count() == 0
+
+
+def test_the_rest_of_a_series_is_called_off_at_once(enquiry, ask, salma, yusuf, times):
+    here = f"lessons/{enquiry.pk}/"
+    terms = {"times": [times()[0].starts_at.isoformat()], "minutes": 60, "format": "online", "repeat": 4}
+    asked = ask(yusuf, "POST", f"{here}ask/", terms).json()
+    ask(salma, "POST", f"{here}accept/", {"proposal": asked["proposals"][0]["id"]})
+    second = Lesson.objects.order_by("starts_at")[1]
+    body = {"key": str(uuid.uuid4()), "note": "سفر"}
+    for _twice in range(2):
+        answer = ask(yusuf, "POST", f"lessons/{second.pk}/cancel-rest/", body)
+        assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    assert list(Lesson.objects.order_by("starts_at").values_list("state", flat=True)) == ["booked", *["cancelled"] * 3]

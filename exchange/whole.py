@@ -1,16 +1,37 @@
-"""Try again what the database broke off, because two acts waited for each other or the same key came in twice."""
+"""Acts that are done whole or not at all, and tried again when the database broke them off: two acts waited for each
+other, or the same key came in twice."""
 
 import random
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 Given = TypeVar("Given")
+Takes = ParamSpec("Takes")
 BROKEN_OFF = {"40P01", "40001", "23505"}  # deadlock, serialization, a row that somebody else made meanwhile
 MOST_TRIES = 6  # the first, and five more
 LONGEST_PAUSE = 0.05  # seconds before the second try, doubled with each
+
+
+def whole(act: Callable[Takes, Given]) -> Callable[Takes, Given]:
+    """Do an act in one transaction, from its beginning again when the database broke it off.
+
+    Within another act it is a part of that one, which is then tried again from its own beginning. So it reads all it
+    changes itself, and changes nothing it is given.
+    """
+
+    @wraps(act)
+    def done_whole(*args: Takes.args, **kwargs: Takes.kwargs) -> Given:
+        def once() -> Given:
+            with transaction.atomic():
+                return act(*args, **kwargs)
+
+        return again(once)
+
+    return done_whole
 
 
 def again(act: Callable[[], Given]) -> Given:
