@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import CleanCharField
@@ -143,11 +144,19 @@ class WhenForm(forms.Form):
         return {"free": codes(revision.free_mask)}
 
 
+def _returns() -> list[tuple[str, Any]]:
+    """Give what a lesson can be in return for, in words that are true where no hours are kept."""
+    if settings.HOURS == "balances":
+        return Content.Return.choices
+    taking_part = {Content.Return.HOURS.value: _("for taking part: nothing is owed")}
+    return [(value, taking_part.get(value, label)) for value, label in Content.Return.choices]
+
+
 class ReturnForm(forms.Form):
     """Question 5: in return for what?"""
 
     in_return = forms.ChoiceField(
-        choices=Content.Return.choices,
+        choices=_returns,
         label=_("In return for what?"),
         widget=forms.RadioSelect(attrs={"data-save": ""}),
     )

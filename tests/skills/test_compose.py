@@ -47,6 +47,14 @@ class TestQuestions:
     def test_of_others_are_not_there(self, hers, yusuf, client_of):
         assert client_of(yusuf).get(f"/listings/{hers[1].listing_id}/edit/1/").status_code == 404
 
+    @pytest.mark.parametrize(("keeping", "words"), [("balances", "ساعة"), ("participation", "مشاركةً")])
+    def test_speak_of_hours_only_where_a_city_keeps_them(self, hers, settings, keeping, words):
+        browser, revision = hers
+        settings.HOURS = keeping
+        page = browser.get(f"/listings/{revision.listing_id}/edit/5/").content.decode()
+        label = page.split('value="hours"')[1].split("</label>")[0]
+        assert words in label
+
     def test_show_html_as_text(self, hers):
         browser, revision = hers
         browser.post(
