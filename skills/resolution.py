@@ -106,7 +106,7 @@ class Weights:
     translated_stems: float = 0.945
     translated_grams: float = 0.344
     translated_cover: float = 0.335
-    alone: float = 1.965  # the same for a concept without any name in the question's language
+    alone: float = 2.35  # the same for a concept without any name in the question's language
     untold: float = 1.645  # own evidence, for a concept without any name in the other language
     said: float = 0.2  # share of the question that all names of a concept say, in its words or in others
     core: float = 0.111  # the same in its own words, the more the more of the names have them
