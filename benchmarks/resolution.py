@@ -1,6 +1,6 @@
 """How well and how fast free text finds its concept, beside a stock Elasticsearch on the same names; prints JSON.
 
-    python benchmarks/resolution.py --data FOLDER [--elasticsearch URL] [--sample 400] [--seed 1]
+    python benchmarks/resolution.py --data FOLDER [--elasticsearch URL] [--sample 400] [--seed 1] [--only esco]
 
 FOLDER holds unesco_thesaurus_ar_en.jsonl.xz, esco_skills_en.jsonl.xz (form of `import_concepts`). What is asked for is
 taken out of the index first: half of the other names, one other name, or all names of one language. The stock engine
@@ -213,10 +213,14 @@ def main() -> None:
     parser.add_argument("--elasticsearch", default=os.environ.get("ELASTICSEARCH_URL", ""))
     parser.add_argument("--sample", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="how the names of what is measured begin; the draws stay the same")
     options = parser.parse_args()
     report: dict[str, Any] = {"seed": options.seed}
 
     def compare(rows: list[Row], tasks: dict[str, list[Question]], *, stock: bool = True) -> None:
+        tasks = {name: part for name, part in tasks.items() if name.startswith(options.only)}
+        if not tasks:
+            return
         cpu = time.process_time()
         resolver = index(rows)
         built = round(time.process_time() - cpu, 2)

@@ -88,7 +88,6 @@ _NOT_MEANT = tuple(
         "rather than",
         "instead of", "apart from", "anything but", "do not want", "don't want", "do not need", "don't need",
         "don't like",
-        "non",
     )
 )  # fmt: skip
 # "I cannot swim" wants swimming; "not only bread" wants bread.

@@ -19,10 +19,11 @@ from rapidfuzz.fuzz import token_sort_ratio
 from rapidfuzz.process import cdist
 
 from exchange.lib import arabic
-from skills import phrases, stand_ins
+from skills import phrases, rewordings, stand_ins
 from skills.lexicon import Lexicon, sound_keys
 from skills.phrases import Word
 from skills.spelling import Spelling
+from skills.vocabulary import Vocabulary
 
 LONGEST_NAME = 8  # words of a name that are looked up as one phrase
 GRAM_SIZES = (2, 3, 4)
@@ -32,6 +33,7 @@ SHORTEST_SLIP = 5  # letters of a word that may be a slip of the finger
 CHARACTERS = 255  # of the alphabet; rarer ones share a place
 MOST_POSTINGS = 600_000  # gram places that one question may touch, rare grams first
 LEAST_ALIKE, SAME_STEM = 0.7, 0.97
+MOST_REWORDED = 20  # concepts whose name may be the question in other words
 MOST_NAMES = 3  # of one concept that are looked at closely
 FEW_ENOUGH_TO_PAIR = 12  # a longer question is no single name
 FEW_WORDS, LEAST_COVER = 4, 0.45  # one word of a short question is not its subject
@@ -89,23 +91,27 @@ class Weights:
     dropped: float = 0.5  # how much less a word counts that names of a skill always have and lack
     slip: float = 0.89  # how far a word one slip away counts as the one that was meant
     stems: float = 0.057  # words shared with the best name, rare ones counting more
-    grams: float = 0.142  # letter groups shared with the best name
-    best_stems: float = 0.06  # the same, mean over the best names
-    best_grams: float = 0.06
+    grams: float = 0.1  # letter groups shared with the best name
+    best_stems: float = 0.042  # the same, mean over the best names
+    best_grams: float = 0.071
     cover: float = 0.124  # share of the question that all names of a concept cover together
-    paired: float = 0.706  # words of question and name pair up, a slip apart or not
-    paired_floor: float = 0.624
-    paired_power: float = 2.82
+    paired: float = 0.68  # words of question and name pair up, a slip apart or not
+    paired_floor: float = 0.642
+    paired_power: float = 2.493
     letters: float = 0.511  # the whole name, letter by letter
-    letters_floor: float = 0.371
+    letters_floor: float = 0.474
     letters_power: float = 1.99
     whole: float = 0.15  # a name is all of the question
     translated: float = 0.542  # all evidence through the dictionary, beside names of the question's own language
     translated_stems: float = 0.945
     translated_grams: float = 0.344
     translated_cover: float = 0.335
-    alone: float = 1.965  # the same for a concept without any name in the question's language
+    alone: float = 2.35  # the same for a concept without any name in the question's language
     untold: float = 1.645  # own evidence, for a concept without any name in the other language
+    said: float = 0.2  # share of the question that all names of a concept say, in its words or in others
+    core: float = 0.111  # the same in its own words, the more the more of the names have them
+    reworded: float = 1.163  # the question, said otherwise, is a name
+    reworded_power: float = 0.313
     neighbours: float = 0.065  # the best of what is just above, below or related
     initials: float = 0.3  # the first letters of a name's words, or a name of them
     sound: float = 0.5  # strength of a translation that only sounds alike
@@ -224,6 +230,8 @@ class _Stems:
         self._postings = _Postings(keys, places)
         self._by_concept = _Postings(keys, owner[places])
         self.owners = owners
+        names_of = np.bincount(owner, minlength=owners)
+        self.vocabulary = Vocabulary(keys, owner[places], names_of, len(self.ids))
         soft = np.ones(len(self.ids))
         for stem, place in self.ids.items():
             soft[place] = softness.get(stem, 1.0)
@@ -312,7 +320,9 @@ class Resolver:
         asking = {arabic.without_article(word): 0 for word in phrases.ASK if len(word) > SHORT_ASKING}
         self._spelling = Spelling({**asking, **Counter(word for bare in self._bare for word in bare.split())}.items())
         self._stem_of = {bare_of[word]: stem for word, stem in stem_of.items()}
-        learned = stand_ins.learn((row.concept, row.lang, own) for row, own in zip(rows, stems, strict=True))
+        said = [(row.concept, row.lang, own) for row, own in zip(rows, stems, strict=True)]
+        learned = stand_ins.learn(said)
+        self._rewordings = rewordings.learn(said)
         self._stand_ins = learned.instead
         for stem, share in learned.dropped.items():
             softness[stem] = softness.get(stem, 1.0) * (1 - self.weights.dropped * share)
@@ -373,6 +383,16 @@ class Resolver:
             return {}
         concepts = {int(self._owner[place]) for place in found}
         return dict.fromkeys(concepts, 1 / sqrt(len(concepts))) if concepts else {}
+
+    def _reworded(self, words: Sequence[Word]) -> dict[int, float]:
+        """Give concepts a name of which is the question said otherwise, with how surely (0–1); names add up."""
+        doubt: dict[int, float] = {}
+        stems = frozenset(word.stems[0] for word in words)
+        for other, strength in rewordings.reword(stems, self._rewordings):
+            for concept in {int(self._owner[place]) for place in self._phrases.get(tuple(sorted(other)), ())}:
+                doubt[concept] = doubt.get(concept, 1.0) * (1 - strength)
+        likely = sorted(doubt.items(), key=lambda pair: (pair[1], pair[0]))[:MOST_REWORDED]
+        return {concept: 1 - left for concept, left in likely}
 
     def resolve(
         self,
@@ -504,22 +524,25 @@ class Resolver:
     ) -> list[Hit]:
         """Score every concept roughly, then look closely at the best ones and at those that the text names whole."""
         evidence = self._evidence(words)
-        rough = self._rough(words, evidence)
+        best = {kind: self._best(evidence[kind]) for kind in ("stems", "grams", "translated", "sounding")}
+        rough = self._rough(words, evidence, best)
         whole, together = self._whole_names(words)
-        by_letters = self._best(evidence["grams"] + evidence["stems"])
-        by_translation = self._best(evidence["translated"] + 0.3 * evidence["sounding"])
+        by_letters = best["grams"] + best["stems"]
+        by_translation = best["translated"] + 0.3 * best["sounding"]
         top = {
             concept
             for values, most in ((rough, 40), (by_letters, 50), (by_translation, 20))
             for concept in np.argpartition(-values, min(most, len(values)) - 1)[:most].tolist()
         }
         initials = self._by_initials(words)
-        looked_at = sorted({*top, *whole, *named, *initials})
+        reworded = self._reworded(words)
+        looked_at = sorted({*top, *whole, *named, *initials, *reworded})
         hits = []
         for concept, (place, close, written) in self._close(words, evidence, looked_at).items():
             cover, stands, told = whole.get(concept, (0.0, place, 0.0))
             raw = float(rough[concept]) + close + (self.weights.whole if cover > ALL else 0.0)
             raw += self.weights.initials * initials.get(concept, 0.0)
+            raw += self.weights.reworded * reworded.get(concept, 0.0) ** self.weights.reworded_power
             row = self._rows[stands if cover else place]
             score = self._score(raw, cover, len(words))
             if cover and is_spoken:
@@ -599,6 +622,15 @@ class Resolver:
         found = [(other, strong * strength) for stem in word.stems for other, strength in self._stand_ins.get(stem, ())]
         return found + [(stem, self.weights.slip) for stem in word.near]
 
+    def _said_by(self, word: Word) -> tuple[dict[int, float], float]:
+        """Give which words of the names say a word of the question, with how well (0–1), and its weight."""
+        ids = self._stems.ids
+        meant = next((stem for stem in (*word.stems, *word.near) if stem in ids), None)
+        if meant is None:
+            return {}, word.weight * self._stems.unknown**2
+        said_by = {ids[other]: strength**2 for other, strength in self._stand_ins.get(meant, ()) if other in ids}
+        return {**said_by, ids[meant]: 1.0}, word.weight * float(self._stems.idf[ids[meant]]) ** 2
+
     def _across(self, word: Word) -> list[tuple[str, float]]:
         out: dict[str, float] = {}
         for stem in word.stems:
@@ -615,15 +647,15 @@ class Resolver:
                         out[other] = max(out.get(other, 0.0), self.weights.sound)
         return sorted(out.items(), key=lambda pair: (-pair[1], pair[0]))
 
-    def _rough(self, words: Sequence[Word], evidence: dict[str, Array]) -> Array:
-        """Give each concept's evidence without looking at single names."""
+    def _rough(self, words: Sequence[Word], evidence: dict[str, Array], best: dict[str, Array]) -> Array:
+        """Give each concept's evidence, that of its best name by kind, without looking at single names."""
         w = self.weights
         in_arabic = sum(word.weight for word in words if arabic.is_arabic(word.bare))
         own, other = (0, 1) if in_arabic * 2 >= sum(word.weight for word in words) else (1, 0)
-        told = w.stems * self._best(evidence["stems"]) + w.grams * self._best(evidence["grams"])
+        told = w.stems * best["stems"] + w.grams * best["grams"]
         told += w.cover * evidence["cover"]
-        through = w.translated_stems * self._best(evidence["translated"])
-        through += w.translated_grams * self._best(evidence["sounding"])
+        through = w.translated_stems * best["translated"]
+        through += w.translated_grams * best["sounding"]
         through += w.translated_cover * evidence["translated_cover"]
         told = np.where(self._has[own], told, w.alone * through)
         through = np.where(self._has[other], through, w.untold * told)
@@ -660,6 +692,8 @@ class Resolver:
         counts = np.diff([*starts, len(chosen)])
         extra = w.best_grams * np.add.reduceat(grams[chosen], starts) / counts
         extra += w.best_stems * np.add.reduceat(stems[chosen], starts) / counts
+        said, core = self._stems.vocabulary.told([self._said_by(word) for word in words], concepts)
+        extra += w.said * said + w.core * core
         if len(words) > FEW_ENOUGH_TO_PAIR:
             return {
                 concept: (chosen[start], float(more), 0.0)

@@ -1,14 +1,16 @@
 """Free text to concepts: spelling, phrase, exclusion, several at once, across the languages; and never an error."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skills import lexicon, phrases, stand_ins
+from skills import lexicon, phrases, rewordings, stand_ins
 from skills.lexicon import Lexicon
 from skills.resolution import Hit, LabelRow, Resolver
 from skills.services import rerank, words
 from skills.spelling import Spelling
+from skills.vocabulary import Vocabulary
 
 NAMES = {
     1: {"ar": ["الخياطة", "تخييط"], "en": ["sewing", "dressmaking"]},
@@ -100,6 +102,11 @@ class TestResolve:
     @pytest.mark.parametrize("text", ["I can not sew", "مش عارف خياطة", "not only sewing", "I do not know sewing"])
     def test_takes_not_knowing_for_no_exclusion(self, resolver, text):
         assert resolver.resolve(text)[0].concept == 1
+
+    def test_takes_a_word_with_non_before_it_for_no_exclusion(self):
+        names = ["apply anti-oppressive practices", "apply paint"]
+        found = Resolver([LabelRow(number, "en", name, True) for number, name in enumerate(names)])
+        assert found.resolve("apply non-oppressive practices")[0].concept == 0
 
     @pytest.mark.parametrize("text", ["baking without gluten", "ابي اتعلم خبز بدون غلوتين"])
     def test_knows_a_name_that_itself_excludes(self, resolver, text):
@@ -234,6 +241,85 @@ class TestStandIns:
         found = Resolver([LabelRow(concept, "en", text, True) for concept, own in texts.items() for text in own])
         places = [hit.concept for hit in found.resolve("market bread")]
         assert places.index(5) < min(places.index(3), places.index(4))
+
+
+class TestRewordings:
+    TEXTS = {
+        1: ["look after hens", "tend hens", "take care of hens"],
+        2: ["look after bees", "take care of bees"],
+        3: ["clean beehives"],
+        4: ["tend goats"],
+        5: ["look over goats"],
+        6: ["market goats"],
+    }
+
+    @pytest.fixture
+    def resolver(self):
+        return Resolver([LabelRow(number, "en", text, True) for number, own in self.TEXTS.items() for text in own])
+
+    @staticmethod
+    def learn(*names):
+        told = rewordings.learn([(number, lang, frozenset(text.split())) for number, lang, text in names])
+        return {
+            (" ".join(sorted(old)), " ".join(sorted(new))): share for old, ways in told.items() for new, share in ways
+        }
+
+    def test_a_few_words_stand_for_a_few_others_the_more_skills_say_so_the_surer(self):
+        told = self.learn(
+            (1, "en", "look after hens"), (1, "en", "tend hens"), (2, "en", "look after bees"), (2, "en", "tend bees"),
+            (3, "en", "look after him"),
+        )  # fmt: skip
+        assert told["after look", "tend"] == pytest.approx(2 / (3 + rewordings.DOUBT))
+        assert told["tend", "after look"] == pytest.approx(2 / (2 + rewordings.DOUBT))
+
+    def test_words_may_come_and_go(self):
+        told = self.learn((1, "en", "market research"), (1, "en", "perform market research"))
+        assert set(told) == {("", "perform"), ("perform", "")}
+
+    def test_nothing_is_learned_from_names_without_a_word_in_common_or_of_two_languages(self):
+        assert not self.learn((1, "en", "mend"), (1, "en", "repair"), (1, "ar", "اصلاح"))
+        assert not self.learn((1, "en", "mend css"), (1, "ar", "اصلاح css"))
+
+    def test_a_long_name_teaches_nothing_and_a_long_question_is_not_reworded(self):
+        long = "a b c d e f g h i"
+        assert not self.learn((1, "en", long), (1, "en", f"{long} j"))
+        rules = {frozenset("a"): [(frozenset("z"), 0.5)]}
+        assert not list(rewordings.reword(frozenset(long.split()), rules))
+        assert list(rewordings.reword(frozenset("ab"), rules)) == [(frozenset("zb"), 0.5)]
+
+    def test_of_a_question_something_stays(self):
+        assert not list(rewordings.reword(frozenset("a"), {frozenset("a"): [(frozenset("z"), 0.5)]}))
+
+    def test_a_skill_is_found_by_what_its_name_would_be_in_other_words(self, resolver):
+        assert resolver.resolve("take care of goats")[0].concept == 4
+
+    def test_what_is_only_said_otherwise_is_not_taken_without_asking(self, resolver):
+        assert not resolver.resolve("take care of goats", sure=True)
+
+    def test_the_very_name_goes_first(self, resolver):
+        assert resolver.resolve("look over goats")[0].concept == 5
+
+
+class TestVocabulary:
+    """Three concepts: one with words 0 and 1 in one name and 0 in another, one with word 2, one without a word."""
+
+    @pytest.fixture
+    def words(self):
+        return Vocabulary(np.array([0, 1, 0, 2]), np.array([0, 0, 0, 1]), np.array([2, 1, 1]), 3)
+
+    def test_tells_how_much_of_a_question_a_concept_says_and_in_how_many_of_its_names(self, words):
+        told, core = words.told([({0: 1.0}, 3.0), ({1: 1.0}, 1.0)], [0, 1, 2])
+        assert told.tolist() == [1, 0, 0]
+        assert core.tolist() == [(3 * 1 + 1 * 0.5) / 4, 0, 0]
+
+    def test_a_word_said_by_another_counts_less_and_is_no_core(self, words):
+        told, core = words.told([({1: 1.0, 2: 0.5}, 1.0)], [1])
+        assert (told.tolist(), core.tolist()) == ([0.5], [0])
+
+    def test_of_nothing_is_nothing(self, words):
+        assert not words.told([], [0, 1]).any()
+        assert not words.told([({0: 1.0}, 1.0)], []).any()
+        assert not Vocabulary(np.array([], int), np.array([], int), np.array([1]), 0).told([({}, 1.0)], [0]).any()
 
 
 class TestSpelling:
