@@ -21,7 +21,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from elasticsearch import Elasticsearch
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -257,11 +257,12 @@ def visit(city: City, chromium: Browser) -> Iterator:
 
 def look(page: Page) -> None:
     """Look at a page as axe does, fit and direction included; a page of the same make is measured once."""
+    page.wait_for_load_state()  # a click leads on before the next page is there
+    expect(page.locator("h1")).to_have_count(1)
     wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wider <= 0, f"{page.url} is {wider} px wider than its window"
     language = page.evaluate("document.documentElement.lang")
     assert page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
-    assert page.locator("h1").count() == 1
     _measure(page, WCAG)
 
 
