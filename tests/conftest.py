@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from hypothesis import settings as chance
 from people import PEOPLE
 
 from accounts import districts as remembered
@@ -21,6 +22,8 @@ from skills.models import Listing
 from skills.services import concepts as concept_services
 from skills.services import listings as listing_services
 
+chance.register_profile("rukn", deadline=None)  # a busy machine is not a slow program; speed is for benchmarks/
+chance.load_profile("rukn")
 HERE = Path(__file__).parent
 DATA = HERE / "data"
 # Plain Python, texts and files: nothing in these asks a database or a service, so `make test-services` does not run

@@ -14,9 +14,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.migrations.exceptions import NodeNotFoundError
 
 from exchange.lib import command
+from exchange.management.squashed import half_way
 
 FIRST_PORT = 8000
 PORTS_TRIED = 50
@@ -54,13 +54,12 @@ class Command(BaseCommand):
         self._serve(listener)
 
     def _migrate(self) -> None:
-        try:
-            call_command("migrate", verbosity=0, interactive=False)
-        except (NodeNotFoundError, ValueError) as error:  # Django's two ways of finding half of a squashed history
+        if half_way():
             raise CommandError(
                 "The demo's data were made by an older Rukn and cannot be carried on."
                 " Start anew: `make demo ARGS=--reset`. Your own installation: docs/operations.md, Upgrade."
-            ) from error
+            )
+        call_command("migrate", verbosity=0, interactive=False)
 
     def _reset(self) -> None:
         database = settings.DATABASES["default"]

@@ -20,6 +20,7 @@ from django.utils import timezone
 from exchange.celery import app as celery
 from exchange.chat.services import cabinet
 from exchange.ledger.services import audit
+from exchange.management.squashed import half_way
 from exchange.notices import webpush
 from exchange.outbox import services as outbox
 from exchange.outbox.models import Event
@@ -70,6 +71,11 @@ def _settings() -> str | tuple[str, str]:
 def _database() -> str | tuple[str, str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+    if half := half_way():
+        return (
+            f"{', '.join(half)} stand half-way through migrations that were drawn together since",
+            "Take the step between: docs/operations.md, Upgrade.",
+        )
     plan = MigrationExecutor(connection).migration_plan(MigrationExecutor(connection).loader.graph.leaf_nodes())
     if plan:
         return f"{len(plan)} migrations wait", "Run `manage.py migrate`."
