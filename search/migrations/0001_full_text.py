@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from exchange.migrating import Sql
+
 COLUMNS = "title_tokens, concept_tokens, body_tokens"
 
 UP = [
@@ -31,18 +33,6 @@ DOWN = [
 ]
 
 
-def up(apps, schema_editor):
-    if schema_editor.connection.vendor == "sqlite":
-        for statement in UP:
-            schema_editor.execute(statement)
-
-
-def down(apps, schema_editor):
-    if schema_editor.connection.vendor == "sqlite":
-        for statement in DOWN:
-            schema_editor.execute(statement)
-
-
 class Migration(migrations.Migration):
     dependencies = [("skills", "0001_concepts_and_listings")]
-    operations = [migrations.RunPython(up, down)]
+    operations = [Sql("sqlite", UP, DOWN)]

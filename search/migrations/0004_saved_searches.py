@@ -5,6 +5,8 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+from exchange.migrating import Together
+
 
 class Migration(migrations.Migration):
 
@@ -15,31 +17,33 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name='SavedSearch',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('query', models.CharField(max_length=600)),
-                ('words', models.JSONField(default=list)),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('concepts', models.ManyToManyField(related_name='+', to='skills.concept')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_searches', to=settings.AUTH_USER_MODEL)),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('person', 'query'), name='one_saved_search_per_query')],
-            },
-        ),
-        migrations.CreateModel(
-            name='Met',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('listing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='skills.listing')),
-                ('saved', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='met', to='search.savedsearch')),
-            ],
-            options={
-                'constraints': [models.UniqueConstraint(fields=('saved', 'listing'), name='one_telling_per_listing')],
-            },
-        ),
+        Together([
+            migrations.CreateModel(
+                name='SavedSearch',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('name', models.CharField(max_length=200)),
+                    ('query', models.CharField(max_length=600)),
+                    ('words', models.JSONField(default=list)),
+                    ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
+                    ('concepts', models.ManyToManyField(related_name='+', to='skills.concept')),
+                    ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_searches', to=settings.AUTH_USER_MODEL)),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('person', 'query'), name='one_saved_search_per_query')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Met',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                    ('listing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='skills.listing')),
+                    ('saved', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='met', to='search.savedsearch')),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('saved', 'listing'), name='one_telling_per_listing')],
+                },
+            ),
+        ]),
     ]

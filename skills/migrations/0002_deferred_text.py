@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from exchange.migrating import Sql
+
 UP = """
 CREATE FUNCTION listing_waits_with_text() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -20,16 +22,6 @@ DROP TRIGGER waiting_listing_has_waiting_text ON skills_listing; DROP FUNCTION l
 """
 
 
-def up(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(UP, params=None)
-
-
-def down(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(DOWN, params=None)
-
-
 class Migration(migrations.Migration):
     dependencies = [("skills", "0001_concepts_and_listings")]
-    operations = [migrations.RunPython(up, down)]
+    operations = [Sql("postgresql", [UP], [DOWN])]

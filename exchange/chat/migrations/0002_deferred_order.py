@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from exchange.migrating import Sql
+
 UP = """
 CREATE FUNCTION chat_order_holds() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE newest integer; said integer;
@@ -20,16 +22,6 @@ CREATE CONSTRAINT TRIGGER last_seq_is_newest_message AFTER INSERT OR UPDATE OF s
 DOWN = "DROP TRIGGER last_seq_is_newest_message ON chat_message; DROP FUNCTION chat_order_holds();"
 
 
-def up(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(UP, params=None)
-
-
-def down(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(DOWN, params=None)
-
-
 class Migration(migrations.Migration):
     dependencies = [("chat", "0001_talks")]
-    operations = [migrations.RunPython(up, down)]
+    operations = [Sql("postgresql", [UP], [DOWN])]

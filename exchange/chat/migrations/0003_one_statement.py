@@ -7,6 +7,8 @@ way of reference.
 
 from django.db import migrations
 
+from exchange.migrating import Sql
+
 SEND = """
 CREATE FUNCTION chat_send(
     talk bigint, writer bigint, number uuid, words text, answers integer, queues text[],
@@ -54,16 +56,6 @@ END $$;
 """
 
 
-def up(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(SEND, params=None)
-
-
-def down(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("DROP FUNCTION chat_send")
-
-
 class Migration(migrations.Migration):
     dependencies = [("chat", "0002_deferred_order"), ("accounts", "0001_people"), ("outbox", "0001_events")]
-    operations = [migrations.RunPython(up, down)]
+    operations = [Sql("postgresql", [SEND], ["DROP FUNCTION chat_send"])]

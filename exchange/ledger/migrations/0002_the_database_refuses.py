@@ -5,6 +5,8 @@ On PostgreSQL `ledger_act` does in one call what `exchange.ledger.services.book`
 
 from django.db import migrations
 
+from exchange.migrating import Sql
+
 EVERYWHERE = {
     "ledger_transfer": "a transfer is never changed or deleted; reverse it",
     "ledger_posting": "a posting is never changed or deleted; reverse its transfer",
@@ -268,30 +270,16 @@ LOOP
 END LOOP;
 END $$;
 """
-
-
-def up(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute(POSTGRES, params=None)
-        schema_editor.execute(ACT, params=None)
-    else:
-        for statement in SQLITE:
-            schema_editor.execute(statement, params=None)
-
-
-def down(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("DROP FUNCTION ledger_act")
-        schema_editor.execute("DROP FUNCTION ledger_shard")
-        schema_editor.execute("DROP FUNCTION ledger_opening")
-        for name in ("ledger_must_agree", "ledger_must_balance", "ledger_refuse"):
-            schema_editor.execute(f"DROP FUNCTION {name} CASCADE")
-    else:
-        for statement in SQLITE:
-            schema_editor.execute(f"DROP TRIGGER {statement.split()[2]}")
+POSTGRES_DOWN = [
+    "DROP FUNCTION ledger_act",
+    "DROP FUNCTION ledger_shard",
+    "DROP FUNCTION ledger_opening",
+    *(f"DROP FUNCTION {name} CASCADE" for name in ("ledger_must_agree", "ledger_must_balance", "ledger_refuse")),
+]
+SQLITE_DOWN = [f"DROP TRIGGER {statement.split()[2]}" for statement in SQLITE]
 
 
 class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_initial"), ("outbox", "0001_events"), ("accounts", "0001_people")]
 
-    operations = [migrations.RunPython(up, down)]
+    operations = [Sql("postgresql", [POSTGRES, ACT], POSTGRES_DOWN), Sql("sqlite", SQLITE, SQLITE_DOWN)]

@@ -2,6 +2,8 @@
 
 from django.db import migrations
 
+from exchange.migrating import Sql
+
 UP = [
     "CREATE EXTENSION IF NOT EXISTS btree_gist",
     """ALTER TABLE lessons_taken ADD CONSTRAINT nobody_is_taken_twice
@@ -10,19 +12,7 @@ UP = [
 DOWN = ["ALTER TABLE lessons_taken DROP CONSTRAINT nobody_is_taken_twice"]
 
 
-def up(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        for statement in UP:
-            schema_editor.execute(statement)
-
-
-def down(apps, schema_editor):
-    if schema_editor.connection.vendor == "postgresql":
-        for statement in DOWN:
-            schema_editor.execute(statement)
-
-
 class Migration(migrations.Migration):
     replaces = [("lessons", "0005_nobody_is_taken_twice")]
     dependencies = [("lessons", "0001_lessons")]
-    operations = [migrations.RunPython(up, down)]
+    operations = [Sql("postgresql", UP, DOWN)]
