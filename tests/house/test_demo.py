@@ -11,6 +11,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import F
 from django.utils import timezone
 
+from accounts import services as accounts
 from accounts.models import Person
 from exchange.checks import demo_is_off
 from exchange.console_mail import PrintedMail
@@ -20,7 +21,7 @@ from exchange.ledger.services import audit
 from exchange.lessons.models import Lesson, Step
 from exchange.lessons.services import checking
 from exchange.management.commands import demo, doctor
-from exchange.management.seed import plant
+from exchange.management.seed import history, plant
 from skills.models import Listing
 from skills.services import concepts
 
@@ -96,6 +97,28 @@ def test_the_city_has_a_past_that_adds_up(db):
         person = Person.objects.get(email=f"{name}@example.org")
         assert kinds <= {line.what for line in statements.lines(person=person)}
     assert statements.pot(limit=20).balance > 0
+
+
+class TestThePast:
+    def offers(self, owner, count):
+        said = {"title": "خبز", "lang": "ar", "state": "published", "kind": "offer", "published_at": timezone.now()}
+        Listing.objects.bulk_create(Listing(owner=owner, **said) for _ in range(count))
+
+    def test_is_found_however_many_others_offer_something(self, cast, districts):
+        people = {key: cast[key] for key in ("salma", "yusuf", "huda")}
+        for number in range(12):
+            people[f"resident{number}"] = accounts.make_person(
+                email=f"resident{number}@example.org", name=f"جار {number}", district=districts["naseem"], language="ar"
+            )
+        self.offers(cast["nadia"], 700)
+        for person in people.values():
+            self.offers(person, 1)
+        assert history.remember(seed=7, people=people, now=timezone.now()) >= 20
+        assert audit.verify().is_well
+
+    def test_of_a_city_without_residents_is_empty(self, cast):
+        people = {key: cast[key] for key in ("salma", "yusuf", "huda")}
+        assert history.remember(seed=7, people=people, now=timezone.now()) == 0
 
 
 class TestEntrances:

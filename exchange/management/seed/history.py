@@ -74,18 +74,19 @@ def remember(*, seed: int, people: dict[str, Person], now: datetime) -> int:
     rng = random.Random(f"past {seed}")  # noqa: S311 - a toy city, no secret
     past = sorted(_planned(rng, people, now), key=lambda each: (each.at, each.offer.pk))
     made = _write_lessons(rng, past)
-    if ledger.is_on():
+    if made and ledger.is_on():
         _write_hours(list(_acts(rng, people, made, now)))
     return len(made)
 
 
 def _planned(rng: random.Random, people: dict[str, Person], now: datetime) -> Iterator[Held]:
     """Plan who taught whom: some lessons of the people one can enter as, with residents, and some among residents."""
-    offers = Listing.objects.published().filter(kind=Listing.Kind.OFFER).select_related("owner").order_by("id")
-    own: dict[int, list[Listing]] = defaultdict(list)
-    for row in offers[:600]:
-        own[row.owner_id].append(row)
     residents = [person for key, person in people.items() if key.startswith("resident")][:60]
+    teachers = [*residents, *(people[key] for key in OF_PERSONAS)]
+    offers = Listing.objects.published().filter(kind=Listing.Kind.OFFER, owner__in=teachers).select_related("owner")
+    own: dict[int, list[Listing]] = defaultdict(list)
+    for row in offers.order_by("id"):
+        own[row.owner_id].append(row)
     theirs = [row for person in residents for row in own[person.pk]]
     if len(residents) < 10 or len(theirs) < 10:
         return
