@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts import districts
 from accounts.models import Block, Person, blocked_ids
 from accounts.rules import PARTS, week_of
 from exchange.chat import services as chat
@@ -27,6 +28,7 @@ from skills.services import concepts
 from skills.services.reading import one_visible, tags_of
 
 HOME_CARDS = 6
+MY_LINE = ("title", "lang", "kind", "state", "published_at", "asked_at", "owner_id")
 MORE_CARDS = 3
 MOST_OF_A_SKILL = 2
 LONG_VALUE = 20  # characters: what one would not like to type again
@@ -72,12 +74,11 @@ def me(request: HttpRequest) -> HttpResponse:
     """Show what I teach, what I wish, and how I am seen."""
     person = cast(Person, request.user)
     language = str(request.LANGUAGE_CODE)
-    rows = list(Listing.objects.filter(owner=person).with_card().order_by("kind", "-changed_at"))
+    mine = Listing.objects.filter(owner=person).exclude(state=Listing.State.CLOSED)
+    rows = list(mine.only(*MY_LINE).order_by("kind", "-changed_at"))
     ids = [row.pk for row in rows]
-    open_texts = {
-        text.listing_id: text
-        for text in Revision.objects.filter(listing__in=ids, state__in=[Revision.State.DRAFT, Revision.State.IN_REVIEW])
-    }
+    texts = Revision.objects.filter(listing__in=ids, state__in=[Revision.State.DRAFT, Revision.State.IN_REVIEW])
+    open_texts = {text.listing_id: text for text in texts.only("listing_id", "title", "state")}
     returned = moderation.returned_reasons(listing_ids=ids, language=language)
     lines: list[dict[str, Any]] = [
         {
@@ -87,14 +88,14 @@ def me(request: HttpRequest) -> HttpResponse:
         }
         for row in rows
     ]
-    shown = [line for line in lines if line["listing"].state != Listing.State.CLOSED]
     context = {
-        "offers": [line for line in shown if line["listing"].is_offer],
-        "wishes": [line for line in shown if not line["listing"].is_offer],
+        "offers": [line for line in lines if line["listing"].is_offer],
+        "wishes": [line for line in lines if not line["listing"].is_offer],
         "profile": person.profile,
         "when": when_words(person.profile.free_codes),
+        "district": districts.known().get(person.district_id or 0),
         "hides_seen": chat.hides_seen(person=person),
-        "blocks": Block.objects.filter(blocker=person).select_related("blocked"),
+        "blocks": Block.objects.filter(blocker=person).select_related("blocked").only("blocker_id", "blocked__name"),
         "place": "me",
     }
     return render(request, "me.html", context)
