@@ -24,6 +24,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+SIDE_BY_SIDE = 4  # residents who search, and as many authors who write: one alone would wait for his own last answer
 WORDS = ["خياطة", "sewing", "خبز", "عود", "excel", "تجويد", "bicycle", "رعاية النخيل"]
 SETTLE_SECONDS = 30
 LONGEST_SECONDS = 600
@@ -69,11 +70,13 @@ def main() -> int:
     told = {
         "listings": len(ids),
         "seconds_with_kills": round(took, 1),
+        "searches_per_second": round(traffic.searches / took, 1),
+        "writes_per_second": round(traffic.writes / took, 1),
         "killed_at": kills,
         "ended_well": ended == 0,
         "aliases_moved": index.behind(index.read_alias()) != before,
         "searches": traffic.searches, "failed_searches": traffic.failed, "failures": traffic.failures.most_common(3),
-        "writes": len(traffic.written), "lost_updates": lost,
+        "writes": traffic.writes, "listings_written": len(traffic.written), "lost_updates": lost,
         "missing": len(found.missing), "stale": len(found.stale), "ghosts": len(found.ghosts),
     }  # fmt: skip
     is_killed_often = sum(kill["killed"] for kill in kills) == len(kills)
@@ -87,9 +90,9 @@ class Traffic:
 
     def __init__(self, ids: list[int], writes: float, searches: float) -> None:
         self._ids, self._writes, self._searches = ids, writes, searches
-        self._is_over = threading.Event()
+        self._is_over, self._counting = threading.Event(), threading.Lock()
         self._threads: list[threading.Thread] = []
-        self.searches, self.failed, self.failures = 0, 0, Counter()
+        self.searches, self.writes, self.failed, self.failures = 0, 0, 0, Counter()
         self.written: dict[int, str] = {}
 
     def start(self) -> None:
@@ -100,8 +103,10 @@ class Traffic:
         self._open = ElasticBackend().find(Query(limit=1, facets=False)).total
         self._words = [word for word in WORDS if ElasticBackend().find(Query(text=word, lang="ar")).total]
         for act, rate in ((self._search, self._searches), (self._write, self._writes)):
-            self._threads.append(threading.Thread(target=self._steadily, args=(act, rate), daemon=True))
-            self._threads[-1].start()
+            for part in range(SIDE_BY_SIDE):
+                thread = threading.Thread(target=self._steadily, args=(act, rate / SIDE_BY_SIDE, part), daemon=True)
+                self._threads.append(thread)
+                thread.start()
 
     def stop(self) -> None:
         """End."""
@@ -119,41 +124,46 @@ class Traffic:
             lost += sum(doc.get("_source", {}).get("title") != self.written[int(doc["_id"])] for doc in found)
         return lost
 
-    def _steadily(self, act: Any, rate: float) -> None:
-        from django.db import close_old_connections
+    def _steadily(self, act: Any, rate: float, part: int) -> None:
+        from django.db import connection
 
-        rng, due = random.Random(rate), time.monotonic()
+        rng, due = random.Random(f"{act.__name__} {part}"), time.monotonic()
+        ids = self._ids[part::SIDE_BY_SIDE]  # nobody writes another's listing: the last title written is known
         while not self._is_over.is_set():
-            act(rng)
+            act(rng, ids)
+            connection.close()  # given back, as after a page
             due += 1 / rate
             time.sleep(max(0.0, due - time.monotonic()))
-        close_old_connections()
 
-    def _search(self, rng: random.Random) -> None:
+    def _search(self, rng: random.Random, ids: list[int]) -> None:
         from search.backends.elastic import ElasticBackend
         from search.query import Query
 
-        self.searches += 1
+        with self._counting:
+            self.searches += 1
         try:
             found = ElasticBackend().find(Query(text=rng.choice(self._words), lang="ar"))
             everything = ElasticBackend().find(Query(limit=1, facets=False))
             if not found.total or everything.total < self._open:
                 raise LookupError(f"{found.total} found of {everything.total}, where {self._open} were open")
         except Exception as error:
-            self.failed += 1
+            with self._counting:
+                self.failed += 1
             self.failures[repr(error)[:200]] += 1
 
-    def _write(self, rng: random.Random) -> None:
+    def _write(self, rng: random.Random, ids: list[int]) -> None:
         from django.db import transaction
         from django.db.models import F
 
         from search import indexing
         from skills.models import Listing
 
-        listing = rng.choice(self._ids)
+        listing = rng.choice(ids)
         title = f"خياطة {rng.randrange(10**9)}"
         with transaction.atomic():
             Listing.objects.filter(id=listing).update(title=title, search_rev=F("search_rev") + 1)
+        with self._counting:
+            self.writes += 1
         self.written[listing] = title
         indexing.sync([listing])  # what the outbox's handler does
 
