@@ -25,7 +25,7 @@ class Conversation(models.Model):
     subject = models.CharField(max_length=200, blank=True)
     subject_lang = models.CharField(max_length=2, blank=True)
     last_seq = models.PositiveIntegerField(default=0)
-    last_at = models.DateTimeField(default=timezone.now, db_index=True)
+    last_at = models.DateTimeField(default=timezone.now)
     made_at = models.DateTimeField(default=timezone.now)
     met_at = models.DateTimeField(null=True, blank=True)  # when both sides had written: contact data shows from then on
     is_group = models.BooleanField(default=False, db_default=False)  # of a ring, a programme, a venue
@@ -46,10 +46,10 @@ class Conversation(models.Model):
 class Member(models.Model):
     """One person's place in a conversation: how far they have seen."""
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="members")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="members", db_index=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="talks")
     seen_seq = models.PositiveIntegerField(default=0)  # only grows
-    seen_at = models.DateTimeField(null=True, db_index=True)  # when it grew last
+    seen_at = models.DateTimeField(null=True)  # when it grew last
     received_seq = models.PositiveIntegerField(default=0, db_default=0)  # what a device of theirs said it has
     # Their first own message; empty while they have not answered; 0 in a group, whose members agreed before.
     first_seq = models.PositiveIntegerField(null=True)
@@ -81,9 +81,10 @@ class Message(models.Model):
     note: str = ""
     warnings: Sequence[str] = ()
 
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    # The unique constraints begin with these two: indexes of their own would only make each message dearer.
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages", db_index=False)
     seq = models.PositiveIntegerField()
-    sender = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="messages")
+    sender = models.ForeignKey(Person, models.PROTECT, related_name="messages", db_index=False)
     client_id = models.UUIDField(
         default=uuid.uuid4
     )  # chosen by the sender's device: the same one is never stored twice
