@@ -17,7 +17,7 @@ from exchange.api import paging
 from exchange.api.schema import described, filters_of, page_of, paged, parameter
 from exchange.api.views import ApiView
 from exchange.lib.text import clean
-from skills.filters import LONGEST_QUESTION, ListingFilter
+from skills.filters import LONGEST_QUESTION, ListingFilter, QuestionFilter
 from skills.models import Concept, Label, Listing, Revision
 from skills.serializers import (
     ConceptHitOut,
@@ -265,9 +265,12 @@ def filters_from(request: Request, rows: QuerySet[Listing]) -> ListingFilter:
     filters = ListingFilter(request.query_params, queryset=rows)
     wrong = {name: [str(text) for text in texts] for name, texts in filters.form.errors.items()}
     for name, each in filters.filters.items():
-        # A box on a page is ticked whatever its value; a program says what it means.
-        if isinstance(each, BooleanFilter) and not set(request.query_params.getlist(name)) <= {"true", "false"}:
+        # A page sends empty fields and ticks a box whatever its value; a program says what it means.
+        given = set(request.query_params.getlist(name))
+        if isinstance(each, BooleanFilter) and not given <= {"true", "false"}:
             wrong[name] = [gettext("This must be true or false.")]
+        elif "" in given and not isinstance(each, QuestionFilter):
+            wrong[name] = [gettext("Give a value, or leave it away.")]
     if wrong:
         raise ValidationError(wrong)
     return filters
