@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from exchange.chat.screening import contacts
+from exchange.chat.screening.anchors import Anchors
 from exchange.chat.screening.reading import read
 
 HERE = Path(__file__).resolve().parent
 LANGUAGES = ("ar", "en")
-LETTERS = {"ar": re.compile("[\u0621-\u06ff]"), "en": re.compile("[a-z]")}
 MASK, WARN, HOLD = "mask", "warn", "hold"
 WARNINGS_TO_HOLD = 2
 COVER = "•••"
@@ -69,22 +69,22 @@ def screen(text: str, *, is_first_contact: bool) -> Screened:
 
 def _met(text: str) -> Iterable[Pattern]:
     """Give the patterns that say something about a folded text, in their order. Nearly every message meets none, and
-    each message of every talk is asked: so one plain loop looks, and only what it finds is looked at closely.
-
-    People mix, so both languages are looked for; but not one of whose letters there is none.
+    each message of every talk is asked: so only what it could meet at all is looked at closely.
     """
-    spoken = [lang for lang, letters in LETTERS.items() if letters.search(text)]
+    anchors, searches = _searches()
     found = {}
-    for lang in spoken:
-        for search, pattern in _searches(lang):
-            if search(text):
-                found[id(pattern)] = pattern
+    for number in anchors.may_meet(text):
+        search, pattern = searches[number]
+        if search(text):
+            found[id(pattern)] = pattern
     return found.values()
 
 
 @cache
-def _searches(lang: str) -> tuple[tuple[Callable[[str], "re.Match[str] | None"], Pattern], ...]:
-    return tuple((says.search, pattern) for pattern in patterns() if pattern.lang == lang for says in pattern.says)
+def _searches() -> tuple[Anchors, list[tuple[Callable[[str], "re.Match[str] | None"], Pattern]]]:
+    """People mix, so both languages are looked for in every text."""
+    says = [(each, pattern) for pattern in patterns() for each in pattern.says]
+    return Anchors(each for each, _pattern in says), [(each.search, pattern) for each, pattern in says]
 
 
 @cache

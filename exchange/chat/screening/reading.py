@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
 from exchange.lib import arabic
 
@@ -16,30 +16,41 @@ _UNSEEN = re.compile(
 _LOOKALIKES = str.maketrans("аеорсухіⅼ\u2019\u2018", "aeopcyxil''")
 
 
+MOST_LETTERS = 4096  # kept folded; Arabic and Latin with their dresses are some hundreds
+
+
 @dataclass(frozen=True)
 class Reading:
-    """A text folded for comparing; `places[i]` is where its i-th character stands in the original."""
+    """A text folded for comparing, and the way back to the letters as they were written."""
 
     text: str
-    places: tuple[int, ...]
+    written: str
+
+    @cached_property
+    def places(self) -> tuple[int, ...]:
+        """Where each letter of the folded text stands in the one that was written; few texts are asked."""
+        return tuple(place for place, char in enumerate(self.written) for _letter in _FOLDED[ord(char)])
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Give the original's span (start, end) of a span of the folded text."""
         return self.places[start], self.places[end - 1] + 1
 
 
+class _Folded(dict[int, str]):
+    """What each letter is folded to, remembered from its first meeting."""
+
+    def __missing__(self, letter: int) -> str:
+        if len(self) >= MOST_LETTERS:
+            self.clear()
+        folded = self[letter] = _folded(chr(letter))
+        return folded
+
+
 def read(text: str) -> Reading:
-    """Fold a text as `exchange.lib.arabic.fold` does, but keep signs and blanks, and remember where each stood."""
-    letters: list[str] = []
-    places: list[int] = []
-    for place, char in enumerate(text):
-        folded = _folded(char)
-        letters.append(folded)
-        places.extend([place] * len(folded))
-    return Reading("".join(letters), tuple(places))
+    """Fold a text as `exchange.lib.arabic.fold` does, but keep signs and blanks."""
+    return Reading(text.translate(_FOLDED), text)
 
 
-@lru_cache(maxsize=4096)
 def _folded(char: str) -> str:
     """Give what one character is folded to: nothing, itself, or several."""
     if _UNSEEN.match(char) or _MARKS.match(char):
@@ -51,3 +62,6 @@ def _folded(char: str) -> str:
                 folded = _LETTERS.get(plain, plain).translate(_LOOKALIKES)
                 out.append(" " if folded.isspace() else folded)
     return "".join(out)
+
+
+_FOLDED = _Folded()

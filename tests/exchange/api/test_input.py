@@ -64,7 +64,8 @@ def test_only_json_is_read(program, salma, kind):
     "query",
     ["cursor=x", "cursor=%00", "cursor=WzEsMl0", "cursor=W10", "cursor=WyJhIl0", "cursor=WzFlOTldCg", "limit=0",
      "limit=101", "limit=-1", "limit=x", "limit=9" + "9" * 5000, "cursor=" + "A" * 5000, "limit=%D9%A3", "district=1e9",
-     "district=" + "9" * 400, "concept=%00", "kind=%00", "day=someday", "new=0", "speaks=", "district=", "day=&day=mon"],
+     "district=" + "9" * 400, "concept=%00", "kind=%00", "day=someday", "new=0", "speaks=", "district=",
+     "day=&day=mon"],
 )  # fmt: skip
 def test_a_bad_question_is_told(program, concepts, query):
     for path in ("listings/", "search/"):

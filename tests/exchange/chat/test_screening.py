@@ -1,6 +1,7 @@
 """Safe first words: the corpus holds its goals, and the rules keep their laws for any text."""
 
 import json
+import re
 import time
 import tomllib
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from benchmarks import first_words
 from exchange.chat.screening import contacts, judging, screen
+from exchange.chat.screening.anchors import Anchors, needed
 from exchange.chat.screening.reading import read
 
 PIECES = st.sampled_from(
@@ -101,3 +103,46 @@ class TestRules:
         reading = read(text)
         ((start, end),) = [reading.original(*span) for span in contacts.found(reading.text)["phone"]]
         assert text[start:end] == "٠\u200b٧٩ـ١٢٣٤٥٦٧"
+
+
+class TestAnchors:
+    """Only patterns that a text could meet are looked for; none that it meets may be passed over."""
+
+    says = [each for pattern in judging.patterns() for each in pattern.says]
+    anchors = Anchors(says)
+
+    def _all_met_are_found(self, text):
+        found = set(self.anchors.may_meet(text))
+        assert not [each.pattern for number, each in enumerate(self.says) if number not in found and each.search(text)]
+
+    @given(st.sampled_from(says).flatmap(lambda says: st.from_regex(says)), TEXTS)
+    @settings(max_examples=200, deadline=None)
+    def test_find_whatever_a_pattern_can_say(self, said, around):
+        self._all_met_are_found(said)
+        self._all_met_are_found(around + said + around)
+
+    def test_find_whatever_the_corpus_says_and_hardly_more(self):
+        looked_at = []
+        for path in first_words.SETS.values():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                row = json.loads(line)
+                self._all_met_are_found(read(row["text"]).text)
+                if not row["expect"]:
+                    looked_at.append(len(self.anchors.may_meet(read(row["text"]).text)))
+        assert sum(looked_at) / len(looked_at) < len(self.says) / 20
+
+    @pytest.mark.parametrize(
+        ("pattern", "pieces"),
+        [
+            ("abcd", {"abcd"}), ("abcde|xyz", {"abcd", "xyz"}), ("(?:ab|cd)ef", {"abef", "cdef"}), (".*", None),
+            ("[ab]{3}", None), ("colou?r", {"colo"}), ("(?:abc)?def", {"def", "abcd"}), (r"\w+", None),
+            ("(?:abc)+.(?:longer|shorter)", {"long", "shor"}), ("abc(?!def)", {"abc"}), ("a|bcd", None),
+        ],
+    )  # fmt: skip
+    def test_are_what_a_match_cannot_do_without(self, pattern, pieces):
+        assert needed(pattern) == (None if pieces is None else frozenset(pieces))
+
+    def test_a_pattern_without_pieces_is_always_looked_for(self):
+        anchors = Anchors([re.compile("abc"), re.compile(r"\d+"), re.compile("")])
+        assert anchors.may_meet("xyz") == [1, 2]
+        assert anchors.may_meet("xabcx") == [0, 1, 2]
