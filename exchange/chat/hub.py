@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 READ_ROWS_SECONDS = 3.0
 NOTE_RECEIVED_SECONDS = 1.0
+MOST_BELLS = 50  # rung by one command
+MOST_UNRUNG = 2000  # beyond it the oldest is dropped, as bells may be
 MOST_NOTED = 200  # places written by one statement
 # Bells of two processes may overtake one another, and are late on a busy machine: reading rows at once would only make
 # it busier. A bell that was lost costs this much; the next one is told the moment it comes.
@@ -189,6 +191,8 @@ class Hub:
         self._told_deleted: dict[tuple[int, int], float] = {}
         self._received: dict[tuple[int, int], int] = {}
         self._noting: asyncio.Task[None] | None = None
+        self._bells: deque[dict[str, Any]] = deque(maxlen=MOST_UNRUNG)
+        self._ringing: asyncio.Task[None] | None = None
 
     async def add(self, socket: Socket) -> None:
         """Take a socket in; with the first one the hub begins to listen."""
@@ -237,6 +241,7 @@ class Hub:
         if stored.people:
             extra = {} if reply_to is None else {"reply_to": reply_to}
             frame = {
+                "type": "message",
                 "conversation": conversation,
                 "seq": stored.seq,
                 "client_id": str(client_id),
@@ -245,13 +250,23 @@ class Hub:
                 "at": at,
                 **extra,
             }
-            bell = {"what": "message", "conversation": conversation, "seq": stored.seq, "frame": frame}
-            await self.ring({"people": list(stored.people), **bell})
+            bell = {"what": "message", "conversation": conversation, "seq": stored.seq}
+            self.ring({"people": list(stored.people), **bell, "text": json.dumps(frame, ensure_ascii=False)})
 
-    async def ring(self, bell: dict[str, Any]) -> None:
-        """Ring here at once, and in the other processes by one command."""
+    def ring(self, bell: dict[str, Any]) -> None:
+        """Ring here at once, and in the other processes by one command for all that rang since the last one."""
         self.hear(bell)
-        await doorbell.ring_from_loop({"type": "chat.rang", "from": self.name, **bell})
+        self._bells.append(bell)
+        if self._ringing is None:
+            self._ringing = asyncio.get_running_loop().create_task(self._ring())
+
+    async def _ring(self) -> None:
+        try:
+            while self._bells:
+                some = [self._bells.popleft() for _bell in range(min(len(self._bells), MOST_BELLS))]
+                await doorbell.ring_from_loop({"type": "chat.rang", "from": self.name, "bells": some})
+        finally:
+            self._ringing = None
 
     def hear(self, bell: dict[str, Any]) -> None:
         """Tell the sockets of those whom a bell is for."""
@@ -274,10 +289,9 @@ class Hub:
                 socket.put("typing", conversation=conversation, person=bell["person"], name=bell["name"])
 
     def _hear_message(self, targets: list[Socket], bell: dict[str, Any]) -> None:
-        conversation, frame = bell["conversation"], bell.get("frame")
-        text = json.dumps({"type": "message", **frame}, ensure_ascii=False) if frame else ""
+        conversation = bell["conversation"]
         for socket in targets:
-            if not socket.hear(conversation, bell.get("seq", 0), text):
+            if not socket.hear(conversation, bell.get("seq", 0), bell.get("text", "")):
                 self.catch_up(socket, conversation, bell.get("seq", 0))
 
     def note_received(self, socket: Socket, conversation: int, seq: int) -> None:
@@ -346,10 +360,11 @@ class Hub:
                 bell = await layer.receive(channel)
                 if bell.get("from") == self.name:
                     continue
-                try:
-                    self.hear(bell)
-                except (KeyError, TypeError):
-                    log.warning("A bell was not understood")
+                for each in bell.get("bells", (bell,)):
+                    try:
+                        self.hear(each)
+                    except (KeyError, TypeError):
+                        log.warning("A bell was not understood")
         finally:
             with contextlib.suppress(Exception):
                 await layer.group_discard(doorbell.GROUP, channel)

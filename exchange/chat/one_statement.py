@@ -1,11 +1,15 @@
-"""Store a message by one statement on PostgreSQL: the `chat_send` function of migration 0003, through a pool that
+"""Store messages by one statement on PostgreSQL: the `chat_send` function of migration 0004, through a pool that
 belongs to the event loop. What it does not take goes the way of reference, `services.send`; both pass the same tests.
+
+A message goes at once when a connection is free. When none is, it waits together with others, and the next free one
+takes them all: a busy process asks and commits less often for each.
 """
 
 import asyncio
 import logging
 import uuid
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +27,11 @@ from exchange.lib.text import clean
 from exchange.outbox import services as outbox
 
 STATEMENT = "SELECT code, place, stored_at, people FROM chat_send(%s::bigint, %s::bigint, %s, %s, %s::integer, %s)"
+TOGETHER = """SELECT code, place, stored_at, people
+FROM unnest(%s::bigint[], %s::bigint[], %s::uuid[], %s::text[], %s::integer[]) WITH ORDINALITY
+    AS said (talk, writer, number, words, answers, turn), chat_send(talk, writer, number, words, answers, %s)
+ORDER BY turn"""
+MOST_TOGETHER = 25
 LARGEST_SEQ = 2**31 - 1
 NOT_OURS = {"cursor_factory", "context", "prepare_threshold", "pool", "server_side_binding"}
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError)
@@ -39,12 +48,31 @@ class Stored:
     people: tuple[int, ...] = ()
 
 
+@dataclass(eq=False)
+class _Waiting:
+    """One message on its way: (talk, sender, its number, words, what it answers)."""
+
+    given: tuple[int, int, uuid.UUID, str, int | None]
+    answer: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    is_alone: bool = False  # it was among some of which one failed: the others must not suffer again
+
+    def tell(self, row: Any, error: Exception | None = None) -> None:
+        if self.answer.done():  # whoever sent it is gone
+            return
+        if error is not None:
+            self.answer.set_exception(error)
+        else:
+            self.answer.set_result(row)
+
+
 class Writer:
     """The pool of one event loop. Raises one of `AWAY` when the database cannot be asked."""
 
     def __init__(self) -> None:
         self._pool: AsyncConnectionPool[Any] | None = None
         self._queues: list[str] = []
+        self._waiting: deque[_Waiting] = deque()
+        self._lines: set[asyncio.Task[None]] = set()
         self._patience = settings.STATEMENT_SECONDS + 1.5 if settings.STATEMENT_SECONDS else None
 
     async def send(
@@ -60,7 +88,7 @@ class Writer:
             return None
         if screen(words, is_first_contact=False).findings:  # what must be noted beside it, or waits for a curator
             return None
-        given = (conversation_id, sender.pk, client_id, words, reply_to, self._queues or self._read_queues())
+        given = (conversation_id, sender.pk, client_id, words, reply_to)
         try:
             code, seq, at, people = await self._ask(given)
         except (psycopg.errors.UniqueViolation, psycopg.OperationalError):  # sent twice at once, or a line that died
@@ -78,10 +106,50 @@ class Writer:
             pool, self._pool = self._pool, None
             await pool.close(timeout=1)
 
-    async def _ask(self, given: tuple[Any, ...]) -> Any:
+    async def _ask(self, given: tuple[int, int, uuid.UUID, str, int | None]) -> Any:
+        one = _Waiting(given)
+        self._waiting.append(one)
+        if len(self._lines) < settings.DATABASE_POOL:
+            line = asyncio.get_running_loop().create_task(self._work())
+            self._lines.add(line)
+            line.add_done_callback(self._lines.discard)
+        return await one.answer
+
+    async def _work(self) -> None:
+        """Store what waits, until nothing does."""
+        while self._waiting:
+            some = self._take()
+            try:
+                rows = await self._store(some)
+            except Exception as error:
+                if len(some) == 1:
+                    some[0].tell(None, error)
+                    continue
+                for one in reversed(some):
+                    one.is_alone = True
+                    self._waiting.appendleft(one)
+            else:
+                for one, row in zip(some, rows, strict=True):
+                    one.tell(row)
+
+    def _take(self) -> list[_Waiting]:
+        """Take those that go together, in the order of their talks: two processes lock them in the same order."""
+        some = [self._waiting.popleft()]
+        while self._waiting and len(some) < MOST_TOGETHER and not (some[0].is_alone or self._waiting[0].is_alone):
+            some.append(self._waiting.popleft())
+        return sorted(some, key=lambda one: one.given[0])
+
+    async def _store(self, some: list[_Waiting]) -> list[Any]:
         pool = self._pool or await self._open()
+        queues = self._queues or self._read_queues()
         async with asyncio.timeout(self._patience), pool.connection() as line:
-            return await (await line.execute(STATEMENT, given)).fetchone()
+            if len(some) == 1:
+                told = await line.execute(STATEMENT, (*some[0].given, queues))
+            else:
+                columns = [list(column) for column in zip(*(one.given for one in some), strict=True)]
+                told = await line.execute(TOGETHER, (*columns, queues))
+            rows: list[Any] = await told.fetchall()
+            return rows
 
     async def _open(self) -> AsyncConnectionPool[Any]:
         given = {name: value for name, value in connection.get_connection_params().items() if name not in NOT_OURS}

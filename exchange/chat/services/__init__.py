@@ -3,6 +3,7 @@
 The channel layer is a doorbell: it says that something is new and may lose every word of that.
 """
 
+import json
 import logging
 import uuid
 from collections.abc import Iterable, Sequence
@@ -329,7 +330,7 @@ def put_last(
     outbox.emit("message.sent", conversation, seq=seq)
     people = list(Member.objects.filter(conversation=conversation).values_list("person_id", flat=True))
     # What stands beside a screened message differs by reader: each socket reads it for itself.
-    told = {} if findings else {"frame": frame(message)}
+    told = {} if findings else {"text": json.dumps({"type": "message", **frame(message)}, ensure_ascii=False)}
     ring(people=people, conversation_id=conversation.pk, what="message", seq=seq, **told)
     return message
 

@@ -1,15 +1,18 @@
 """One contract, every way a message may be stored: the path of reference, and on PostgreSQL the one statement."""
 
+import asyncio
 import uuid
 
+import psycopg
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection
+from django.test import override_settings
 
 from accounts import services as accounts
 from exchange.chat import services as chat
 from exchange.chat.models import Member, Message
-from exchange.chat.one_statement import Writer
+from exchange.chat.one_statement import MOST_TOGETHER, Writer
 from exchange.outbox.models import Event
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +35,27 @@ def by_one_statement(**fields):
     return async_to_sync(run)()
 
 
-WAYS = [by_reference, *([by_one_statement] if connection.vendor == "postgresql" else [])]
+def among_others(**fields):
+    """By one statement that stores several messages; the others of it are refused."""
+
+    async def run():
+        writer = Writer()
+        refused = {"conversation_id": 2**60, "sender": fields["sender"], "body": "إلى لا أحد"}
+        others = [writer.send(client_id=uuid.uuid4(), **refused) for _other in range(3)]
+        try:
+            told = await asyncio.gather(*others[:2], writer.send(**fields), others[2], return_exceptions=True)
+            assert all(isinstance(told[place], chat.NoSuchTalk) for place in (0, 1, 3))
+            if isinstance(told[2], Exception):
+                raise told[2]
+            return told[2].seq if told[2] is not None else await sync_to_async(by_reference)(**fields)
+        finally:
+            await writer.close()
+
+    with override_settings(DATABASE_POOL=1):
+        return async_to_sync(run)()
+
+
+WAYS = [by_reference, *([by_one_statement, among_others] if connection.vendor == "postgresql" else [])]
 
 
 @pytest.fixture
@@ -108,6 +131,58 @@ if connection.vendor == "postgresql":
         assert await writer.send(**given) is None
         assert await Message.objects.acount() == 0
         await writer.close()
+
+    @pytest.fixture
+    def few_lines(settings):
+        settings.DATABASE_POOL = 1
+
+    async def send_all(talk, people, count):
+        """Send so many messages at once through one connection; gives the sizes of what was stored together."""
+        writer, sizes = Writer(), []
+        store = writer._store
+
+        async def noted(some):
+            sizes.append(len(some))
+            return await store(some)
+
+        writer._store = noted
+        given = [
+            {"conversation_id": talk.pk, "sender": people[n % 2], "client_id": uuid.UUID(int=n), "body": f"رسالة {n}"}
+            for n in range(count)
+        ]
+        told = await asyncio.gather(*(writer.send(**each) for each in given + given[:1]))
+        await writer.close()
+        return [stored.seq for stored in told], sizes
+
+    async def test_what_waits_for_a_connection_is_stored_together_in_its_order(few_lines, talk, salma, yusuf):
+        places, sizes = await send_all(talk, [salma, yusuf], 40)
+        assert places == [*range(3, 43), 3]  # the retry of the first found it stored
+        assert sizes == [MOST_TOGETHER, 41 - MOST_TOGETHER]
+        rows = Message.objects.filter(seq__gt=2).order_by("seq").values_list("body", flat=True)
+        assert [body async for body in rows] == [f"رسالة {number}" for number in range(40)]
+
+    async def test_one_that_fails_takes_no_other_with_it(few_lines, talk, salma, yusuf, monkeypatch):
+        store, asked = Writer._store, []
+
+        async def broken(writer, some):
+            asked.append(len(some))
+            if any(one.given[3] == "رسالة 3" for one in some):
+                raise psycopg.errors.LockNotAvailable
+            return await store(writer, some)
+
+        monkeypatch.setattr(Writer, "_store", broken)
+        writer = Writer()
+        told = await asyncio.gather(
+            *(
+                writer.send(conversation_id=talk.pk, sender=salma, client_id=uuid.uuid4(), body=f"رسالة {number}")
+                for number in range(6)
+            ),
+            return_exceptions=True,
+        )
+        await writer.close()
+        assert isinstance(told.pop(3), psycopg.errors.LockNotAvailable)
+        assert [stored.seq for stored in told] == [3, 4, 5, 6, 7]
+        assert asked[:7] == [6, 1, 1, 1, 1, 1, 1]
 
 
 class TestDelete:
