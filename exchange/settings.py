@@ -233,7 +233,9 @@ else:
         "tcp_user_timeout": 6000,
     }
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 5000}},
+}
 
 # --- Channels and Celery: bells only; the rows are the truth ---------------------------------------------------------
 REDIS_URL = service_url("REDIS_URL", env.str("REDIS_URL", default=""), ("redis", "rediss"))

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +18,8 @@ from exchange.ready import Ready
 from exchange.whole import whole
 from skills.models import Listing
 from skills.services import listings
+
+USUAL_SECONDS = 600
 
 
 class NotAsked(Refused):
@@ -133,7 +136,17 @@ _read_hellos = Ready(_hellos)
 
 
 def usual_answer(*, person: Person) -> str:
-    """Give how soon this person usually answers a hello, as a coarse band (`rules.usual_band`); in one query."""
+    """Give how soon this person usually answers a hello, as a coarse band (`rules.usual_band`); in one query, and at
+    most ten minutes old: every reader of an offer asks, and the band of half a year changes slowly."""
+    name = f"usual_answer:{person.pk}"
+    band: str | None = cache.get(name)
+    if band is None:
+        band = _usual_answer(person)
+        cache.set(name, band, USUAL_SECONDS)
+    return band
+
+
+def _usual_answer(person: Person) -> str:
     now = timezone.now()
     rows = _read_hellos(person=person.pk, since=now - rules.LATELY)
     hellos = []
