@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver, reverse
@@ -140,6 +141,7 @@ def arguments(name, wanted, city):
 
 def cost(client, url):
     """Give [method, status, statements] of one request that leaves nothing behind."""
+    cache.clear()
     concept_services.forget()
     remembered.forget()
     rukn.forget()
