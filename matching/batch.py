@@ -21,11 +21,13 @@ from matching.scoring import Side, Weights
 from matching.similarity import SAME, Likeness
 
 Ints = npt.NDArray[np.int32]
+Units = npt.NDArray[np.int16]  # of blocks: half the memory of int32 is half the time
 Longs = npt.NDArray[np.int64]
 Postings = Mapping[int, tuple[Ints, Ints]]
 BLOCK = 160_000  # cells of a block: it stays in the processor's cache
 SAMPLE = 8  # the first eighth of the columns, the most promising ones, sets the mark for the others
-NEVER = -1_000_000
+FEW = 24  # rows of a concept for which it is not worth asking how many ways of being sure of it there are
+NEVER = -20_000  # with all that can be added still less than nothing, and no less than Units can hold
 LARGEST = (1 << 20) - 1  # more than any reach × strength
 UNITS = (1 << 14) - 1  # more than any score
 MOST_ROWS, MOST_COLUMNS = 1 << 18, 1 << 20
@@ -185,7 +187,7 @@ class _Work:
     def __init__(self, rows: Sides, columns: Sides, keep: int, spare: Longs, swaps: Swaps) -> None:
         self.rows, self.columns, self.keep, self.spare = rows, columns, keep, spare
         weigh = rows.weigh
-        self.free = np.array([scoring.free_units(shared, weigh) for shared in range(33)], dtype=np.int32)
+        self.free: Units = np.array([scoring.free_units(shared, weigh) for shared in range(33)], dtype=np.int16)
         place = [[sum(scoring.place_units(one, other, weigh)) for other in columns.where] for one in rows.where]
         tongues = [[scoring.language_units(one, other, weigh) for other in columns.tongues] for one in rows.tongues]
         tongue = [[NEVER if units is None else units for units in line] for line in tongues]
@@ -193,7 +195,7 @@ class _Work:
         (mine, self.row_kinds), (theirs, self.column_kinds) = rows.kinds, columns.kinds
         by_place = np.array(place, np.int32)[mine // len(rows.tongues)][:, theirs // len(columns.tongues)]
         by_tongue = np.array(tongue, np.int32)[mine % len(rows.tongues)][:, theirs % len(columns.tongues)]
-        self.kinds: Ints = by_place + by_tongue
+        self.kinds: Units = (by_place + by_tongue).astype(np.int16)
         self.two_way = weigh.of("two_way")
         self.back = _Back(rows, columns, swaps)
         moving = int(by_place.max(initial=0)) + weigh.of("language") + weigh.of("free_hours")
@@ -207,23 +209,26 @@ class _Work:
     def concept(self, places: Ints, strengths: Ints, taught: Ints, value: Ints, fixed: Ints) -> None:
         """Score all rows of one concept against all columns near it."""
         masks, kinds, bits = self.columns.masks[taught], self.column_kinds[taught], self.back.column_bits[taught]
-        near = _Near(taught, value, fixed, masks, kinds, bits)
+        levels, level = (strengths, np.arange(len(strengths))) if len(strengths) < FEW else _coded_ints(strengths)
+        skill = (levels[:, None] * value[None, :] + 128) >> 8
+        skill += self.columns.brings[taught]
+        near = _Near(taught, skill.astype(np.int16), fixed, masks, kinds, bits)
         self.slot[taught] = np.arange(len(taught), dtype=np.int32)
         size = max(1, BLOCK // len(taught))
         for start in range(0, len(places), size):
-            self._block(places[start : start + size], strengths[start : start + size], near)
+            self._block(places[start : start + size], level[start : start + size], near)
         self.slot[taught] = -1
 
-    def _block(self, rows: Ints, strengths: Ints, near: "_Near") -> None:
+    def _block(self, rows: Ints, level: Longs, near: "_Near") -> None:
         count = len(near.taught)
         keep = self.keep + int(self.spare[rows].max())
         own = self.rows.brings[rows]
         head = min(count, max(2 * keep, count // SAMPLE))
         swaps = self.back.cells(rows, self.slot)
-        units = self._units(rows, strengths, near, 0, head, swaps)
+        units = self._units(rows, level, near, 0, head, swaps)
         mark = self.mark[rows]
         if head >= keep:
-            reached = np.partition(units, head - keep, axis=1)[:, head - keep]
+            reached = np.partition(units.astype(np.int32), head - keep, axis=1)[:, head - keep]
             mark = np.maximum(mark, reached + own)
             self.mark[rows] = mark
         mark = np.maximum(mark - own, 1)
@@ -231,17 +236,14 @@ class _Work:
         # `fixed` falls, so behind the first column that cannot reach any row's mark all others cannot either.
         most = int(np.searchsorted(-near.fixed, self.moving - int(mark.min()), side="right"))
         if most > head:
-            units = self._units(rows, strengths, near, head, most, swaps)
+            units = self._units(rows, level, near, head, most, swaps)
             self._take(rows, near.taught[head:most], units, mark, own)
 
     def _units(
-        self, rows: Ints, strengths: Ints, near: "_Near", start: int, end: int, swaps: tuple[Longs, Longs]
-    ) -> Ints:
+        self, rows: Ints, level: Longs, near: "_Near", start: int, end: int, swaps: tuple[Longs, Longs]
+    ) -> Units:
         part = slice(start, end)
-        units = strengths[:, None] * near.value[part][None, :]
-        units += 128
-        units >>= 8
-        units += self.columns.brings[near.taught[part]][None, :]
+        units: Units = near.skill[:, part].take(level, axis=0)
         shared = np.bitwise_count(self.rows.masks[rows][:, None] & near.masks[part][None, :])
         units += self.free.take(shared)
         units += self.kinds[self.row_kinds[rows]].take(near.kinds[part], axis=1)
@@ -251,11 +253,11 @@ class _Work:
             if len(line):
                 inside = (cell >= start) & (cell < end)
                 is_swap[line[inside], cell[inside] - start] = True
-            units += np.multiply(is_swap, self.two_way, dtype=np.int32)
+            units += np.multiply(is_swap, self.two_way, dtype=np.int16)
         return units
 
-    def _take(self, rows: Ints, taught: Ints, units: Ints, mark: Ints, own: Ints) -> None:
-        good = np.flatnonzero(units >= mark[:, None])
+    def _take(self, rows: Ints, taught: Ints, units: Units, mark: Ints, own: Ints) -> None:
+        good = np.flatnonzero(units >= mark.astype(np.int16)[:, None])
         if len(good):
             line, cell = np.divmod(good, units.shape[1])
             self.found.append(Found(rows[line], taught[cell], units.ravel()[good] + own[line]))
@@ -266,7 +268,7 @@ class _Near:
     """Columns near one concept, the most promising first."""
 
     taught: Ints
-    value: Ints
+    skill: Units  # by how sure the row is of the concept, and column: the skill's part, and what the column brings
     fixed: Ints  # most they can be without what changes from row to row
     masks: npt.NDArray[np.uint32]
     kinds: Longs
@@ -404,6 +406,12 @@ def _mixed(offers: Longs, wishes: Longs) -> npt.NDArray[np.uint64]:
     value &= low
     mixed: npt.NDArray[np.uint64] = ((value ^ (value >> np.uint64(15))) * np.uint64(0x2C1B3C6D)) & low
     return mixed
+
+
+def _coded_ints(values: Ints) -> tuple[Ints, Longs]:
+    """Give what values there are, and which of them each is."""
+    found: tuple[Ints, Longs] = np.unique(values, return_inverse=True)
+    return found
 
 
 def _coded(values: Sequence[object]) -> tuple[list, Ints]:  # type: ignore[type-arg]
