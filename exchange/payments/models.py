@@ -59,7 +59,7 @@ class Payment(models.Model):
     class State(models.TextChoices):
         DUE = rules.DUE, _("to be paid")
         HELD = rules.HELD, _("paid, held until the lesson")
-        RELEASED = rules.RELEASED, _("handed on to the mentor")
+        RELEASED = rules.RELEASED, _("handed on to the teacher")
         RETURNED = rules.RETURNED, _("given back")
         SHARED = rules.SHARED, _("half handed on, half given back")
         VOID = rules.VOID, _("not to be paid any more")
@@ -177,7 +177,7 @@ class Movement(models.Model):
         REFUNDED = "refunded", _("given back")
         REFUND_FAILED = "refund_failed", _("could not be given back")
         TRANSFERRED = "transferred", _("handed on")
-        REVERSED = "reversed", _("came back from the mentor")
+        REVERSED = "reversed", _("came back from the teacher")
         DISPUTED = "disputed", _("taken back by the bank")
         DISPUTE_WON = "dispute_won", _("given by the bank again")
 
@@ -289,6 +289,18 @@ class News(models.Model):
         return f"{self.event_id} {self.type}"
 
 
+# https://docs.stripe.com/api/disputes/object, `status`; "warning" is a question before a bank takes anything back.
+DISPUTE_WORDS = {
+    "needs_response": _("waits for an answer in Stripe"),
+    "warning_needs_response": _("the bank asks; waits for an answer in Stripe"),
+    "under_review": _("answered; the bank looks at it"),
+    "warning_under_review": _("answered; the bank looks at it"),
+    "warning_closed": _("closed, nothing was taken back"),
+    "won": _("decided for us"),
+    "lost": _("decided against us"),
+}
+
+
 class Dispute(models.Model):
     """A payment that somebody asked their bank to take back; a curator looks at it."""
 
@@ -302,6 +314,11 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.dispute_id} {self.status}"
+
+    @property
+    def status_words(self) -> str:
+        """How it stands with the bank; a word of Stripe's that we do not know is said as it is."""
+        return str(DISPUTE_WORDS.get(self.status, self.status))
 
 
 def sums(rows: models.QuerySet[Movement]) -> dict[str, int]:

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                     ('ref', models.UUIDField(default=uuid.uuid4, unique=True)),
                     ('amount', models.PositiveIntegerField()),
                     ('currency', models.CharField(max_length=3)),
-                    ('state', models.CharField(choices=[('due', 'to be paid'), ('held', 'paid, held until the lesson'), ('released', 'handed on to the mentor'), ('returned', 'given back'), ('shared', 'half handed on, half given back'), ('void', 'not to be paid any more')], default='due', max_length=8)),
+                    ('state', models.CharField(choices=[('due', 'to be paid'), ('held', 'paid, held until the lesson'), ('released', 'handed on to the teacher'), ('returned', 'given back'), ('shared', 'half handed on, half given back'), ('void', 'not to be paid any more')], default='due', max_length=8)),
                     ('due_at', models.DateTimeField()),
                     ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
                     ('paid_at', models.DateTimeField(blank=True, null=True)),
@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                     ('object_id', models.CharField(max_length=100)),
-                    ('effect', models.CharField(choices=[('paid', 'paid'), ('refunded', 'given back'), ('refund_failed', 'could not be given back'), ('transferred', 'handed on'), ('reversed', 'came back from the mentor'), ('disputed', 'taken back by the bank'), ('dispute_won', 'given by the bank again')], max_length=14)),
+                    ('effect', models.CharField(choices=[('paid', 'paid'), ('refunded', 'given back'), ('refund_failed', 'could not be given back'), ('transferred', 'handed on'), ('reversed', 'came back from the teacher'), ('disputed', 'taken back by the bank'), ('dispute_won', 'given by the bank again')], max_length=14)),
                     ('amount', models.BigIntegerField()),
                     ('currency', models.CharField(max_length=3)),
                     ('at', models.DateTimeField(default=django.utils.timezone.now)),
