@@ -336,18 +336,22 @@ class Back:
                 theirs[owner].add(concept)
         return cls(search.frame, search.kind, owners, mine, theirs)
 
-    def swaps(self) -> batch.Swaps:
-        """Give it by concept: what is given counts for everything it is as good as."""
+    @cached_property
+    def gives(self) -> dict[int, set[int]]:
+        """Row's owner → concepts they give, or as good as give."""
         mine = {owner: self.mine[owner] for owner in self.owners if owner in self.mine}
         strong = {concept: _strong(self.frame.sparse, concept) for held in mine.values() for concept in held}
-        gives = {owner: {near for own in held for near in strong[own]} for owner, held in mine.items()}
-        return batch.Swaps(gives, self.theirs)
+        return {owner: {near for own in held for near in strong[own]} for owner, held in mine.items()}
+
+    def swaps(self) -> batch.Swaps:
+        """Give it by concept: what is given counts for everything it is as good as."""
+        return batch.Swaps(self.gives, self.theirs)
 
     def between(self, row: Side, other: Side) -> tuple[int, int] | None:
         """Give (concept the wisher teaches, concept the mentor wishes) of the closest swap, or nothing."""
         best: tuple[float, int, int] | None = None
         wanted = self.theirs.get(other.owner_id)
-        if not wanted:
+        if not wanted or wanted.isdisjoint(self.gives.get(row.owner_id, ())):
             return None
         for own in self.mine.get(row.owner_id, ()):
             for their in wanted:
