@@ -28,7 +28,7 @@ PEOPLE, WORKERS = 10_000, 8
 GOALS = {
     "one_connection": 0.5, "hot_account": 0.5, "two_accounts": 0.4, "common_account": 0.8, "verify": 0.5,
 }  # fmt: skip
-MOST_ROUND_TRIPS, MOST_BYTES, MOST_CPU = 3, 2 * 743, 6.0
+MOST_ROUND_TRIPS, MOST_BYTES, MOST_CPU, MOST_STATEMENTS = 3, 2 * 743, 6.0, 2
 BARE = """
 DROP SCHEMA IF EXISTS ledger_bare CASCADE;
 CREATE SCHEMA ledger_bare;
@@ -270,6 +270,41 @@ def fill(ids: list[int], postings: int) -> None:
         cursor.execute("ANALYZE ledger_account, ledger_transfer, ledger_posting")
 
 
+def statement(payers: list[int], one: int, lines: int) -> dict[str, Any]:
+    """Count and time what the page of hours asks of one account with 100 lines, and with very many."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from accounts.models import Person
+    from exchange.ledger.models import Account, Posting
+    from exchange.ledger import statements
+
+    person = Person.objects.get(id=one)
+    account = Account.objects.get(kind="person", person=person)
+    told = {}
+    for wanted in (100, lines):
+        with connection.cursor() as cursor:
+            for start in range(Posting.objects.filter(account=account).count(), wanted, 5_000):
+                cursor.execute(
+                    "SELECT count(ledger_act('give', 'line:' || n || gen_random_uuid(), clock_timestamp(), 1, '',"
+                    " (%s::bigint[])[1 + n %% %s], %s, 0, 0, '', '', '', '', '{}', 16))"
+                    " FROM generate_series(%s::integer, %s::integer) AS n",
+                    [payers, len(payers), one, start, min(start + 5_000, wanted) - 1],
+                )
+            cursor.execute("ANALYZE ledger_account, ledger_transfer, ledger_posting")
+        middle = Posting.objects.filter(account=account).order_by("id")[wanted // 2].pk
+        for place, before in (("newest", None), ("middle", middle)):
+            with CaptureQueriesContext(connection) as asked:
+                statements.page(person=person, before=before, limit=30)
+            times = []
+            for _round in range(30):
+                started = time.perf_counter()
+                statements.page(person=person, before=before, limit=30)
+                times.append(time.perf_counter() - started)
+            told[f"{wanted}_lines_{place}"] = {"statements": len(asked), "ms": round(median(times) * 1e3, 2)}
+    return told
+
+
 def verifying(rounds: int) -> dict[str, Any]:
     """Time `ledger verify` and the one GROUP BY that its balances must equal."""
     import resource
@@ -306,6 +341,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--postings", type=int, default=100_000, help="of the ledger that is verified")
+    parser.add_argument("--lines", type=int, default=20_000, help="of one account, for its page of hours")
     options = parser.parse_args()
     if not options.scratch or not os.environ.get("DATABASE_URL", "").startswith("postgres"):
         print("needs DATABASE_URL (PostgreSQL), and --scratch: it empties the ledger there", file=sys.stderr)
@@ -329,6 +365,7 @@ def main() -> int:
     }, workers=WORKERS)  # fmt: skip
     bench.pool.terminate()
     stored = size()
+    page = statement(ids[1:4999], ids[4999], options.lines)
     fill(ids, options.postings)
     rate = {name: each["per_second"] for name, each in one.items()}
     rates = {name: each["per_second"] for name, each in many.items()}
@@ -337,6 +374,7 @@ def main() -> int:
         "eight_connections": many,
         "round_trips": round_trips(ids),
         "bytes_per_transfer": stored,
+        "statement": page,
         "verify": verifying(options.rounds),
         "ratios": {
             "one_connection": min(rate["give"], rate["lesson"]) / rate["bare"],
@@ -358,6 +396,7 @@ def main() -> int:
     missed += ["round_trips"] if max(trips["hold"], trips["give"], trips["give_pot"]) > MOST_ROUND_TRIPS else []
     missed += ["bytes_per_transfer"] if stored["bytes"] > MOST_BYTES else []
     missed += [] if told["verify"]["ok"] else ["verify_ok"]
+    missed += ["statement"] if max(each["statements"] for each in page.values()) > MOST_STATEMENTS else []
     print(json.dumps({"ok": not missed, "missed": missed, **told}, indent=1))
     return 1 if missed else 0
 
