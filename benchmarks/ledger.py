@@ -276,8 +276,8 @@ def statement(payers: list[int], one: int, lines: int) -> dict[str, Any]:
     from django.test.utils import CaptureQueriesContext
 
     from accounts.models import Person
-    from exchange.ledger.models import Account, Posting
     from exchange.ledger import statements
+    from exchange.ledger.models import Account, Posting
 
     person = Person.objects.get(id=one)
     account = Account.objects.get(kind="person", person=person)
