@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks import surroundings
 
 PEOPLE, WORKERS = 10_000, 8
+STEP = 200  # acts of one transaction on one account: each leaves a row behind that the next one passes by
 GOALS = {
     "one_connection": 0.5, "hot_account": 0.5, "two_accounts": 0.4, "common_account": 0.8, "verify": 0.5,
 }  # fmt: skip
@@ -284,12 +285,12 @@ def statement(payers: list[int], one: int, lines: int) -> dict[str, Any]:
     told = {}
     for wanted in (100, lines):
         with connection.cursor() as cursor:
-            for start in range(Posting.objects.filter(account=account).count(), wanted, 5_000):
+            for start in range(Posting.objects.filter(account=account).count(), wanted, STEP):
                 cursor.execute(
                     "SELECT count(ledger_act('give', 'line:' || n || gen_random_uuid(), clock_timestamp(), 1, '',"
                     " (%s::bigint[])[1 + n %% %s], %s, 0, 0, '', '', '', '', '{}', 16))"
                     " FROM generate_series(%s::integer, %s::integer) AS n",
-                    [payers, len(payers), one, start, min(start + 5_000, wanted) - 1],
+                    [payers, len(payers), one, start, min(start + STEP, wanted) - 1],
                 )
             cursor.execute("ANALYZE ledger_account, ledger_transfer, ledger_posting")
         middle = Posting.objects.filter(account=account).order_by("id")[wanted // 2].pk
