@@ -257,8 +257,9 @@ class Search:
         """What would flow back."""
         return Back.of(self)
 
-    def best(self, keep: int = KEPT) -> dict[int, list[Pair]]:
-        """Give row's listing → its best pairs, best first."""
+    def best(self, keep: int | None = None) -> dict[int, list[Pair]]:
+        """Give row's listing → its best pairs (`KEPT`, unless another number is asked for), best first."""
+        keep = KEPT if keep is None else keep
         found: dict[int, list[Pair]] = {row.listing_id: [] for row in self.rows}
         for row, other, _units in self.ranked(keep):
             pairs = found[row.listing_id]

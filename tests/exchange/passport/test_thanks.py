@@ -134,7 +134,7 @@ class TestTheSeal:
         before = [len(page) for page in self.leaks(client_of, program, lesson, yusuf)[:1]]
         row = write(lesson, salma, SALMAS, learned="سرّ")
         relay()
-        mailing.send_due(now=timezone.now() + timedelta(days=2))
+        mailing.send_due(now=timezone.now().replace(hour=10) + timedelta(days=2))
         pages = self.leaks(client_of, program, lesson, yusuf)
         assert [page for page in pages if SALMAS in page or "سرّ" in page or "/thanks/report" in page] == []
         assert program(yusuf)("get", "me/passport/").json()["results"][0]["theirs"] is None
@@ -179,7 +179,7 @@ class TestTheSeal:
         assert not Notice.objects.filter(kind="thanks_opened").exists()
 
     def test_notice_says_that_there_is_something_and_not_what(self, both, yusuf):
-        mailing.send_due(now=timezone.now() + timedelta(days=1))
+        mailing.send_due(now=timezone.now().replace(hour=10) + timedelta(days=1))  # by day: at night mails wait
         text = "".join(each.body for each in mail.outbox)
         assert "سلمى" in text
         assert SALMAS not in text
