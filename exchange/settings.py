@@ -203,6 +203,7 @@ DATABASES: dict[str, dict[str, Any]] = {
 _db = DATABASES["default"]
 _db["ATOMIC_REQUESTS"] = False
 if _db["ENGINE"].endswith("sqlite3"):
+    _db["ENGINE"] = "exchange.sqlite3"
     # Writers queue instead of failing: measured, DEFERRED loses 144 of 160 concurrent writes, IMMEDIATE none.
     _db["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

@@ -1,8 +1,13 @@
 """What the database itself refuses, whatever code asks."""
 
+import gc
+from contextlib import suppress
+
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
 
+from accounts.models import Person
 from exchange.chat import services as chat
 from exchange.chat.models import Conversation
 from exchange.lib.environment import WrongVariable, misspelt, service_url
@@ -37,6 +42,25 @@ if connection.vendor == "postgresql":
             )
             counted = dict(cursor.fetchall())
         assert counted == {"skills_label": Label.objects.count(), "skills_concept": Concept.objects.count()}
+
+
+else:
+
+    @pytest.mark.django_db(transaction=True)
+    def test_lets_go_of_a_statement_that_was_refused(salma):
+        def cursors_after_a_refusal() -> int:
+            with suppress(IntegrityError):
+                Person.objects.create(email=salma.email, age="18+")
+                pytest.fail("two people share an address")
+            return sum(isinstance(each, CursorWrapper) for each in gc.get_objects())
+
+        gc.collect()
+        gc.disable()  # a collection in another thread would close the cursor there (exchange/sqlite3/base.py)
+        try:
+            first = cursors_after_a_refusal()  # its error is kept by the connection, until the next one
+            assert [cursors_after_a_refusal() for _ in range(3)] == [first] * 3
+        finally:
+            gc.enable()
 
 
 class TestServiceUrl:

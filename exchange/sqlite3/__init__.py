@@ -1,0 +1,1 @@
+"""Django's database for one file, with errors that hold nothing back."""
