@@ -19,9 +19,11 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 
 from accounts.socket_auth import PersonAuth
+from exchange.chat import screening
 from exchange.chat.routing import urlpatterns
 from exchange.watch.inside import inside
 
+screening.make_ready()
 talk = AllowedHostsOriginValidator(PersonAuth(URLRouter(urlpatterns)))
 application = ProtocolTypeRouter({"http": pages, "websocket": talk})
 sockets = ProtocolTypeRouter({"http": inside, "websocket": talk})

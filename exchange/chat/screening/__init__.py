@@ -4,6 +4,6 @@ No outside service, no model, nothing stored: text in, findings out. Each rule h
 one file per language (`ar.toml`, `en.toml`), so that a curator can read them.
 """
 
-from exchange.chat.screening.judging import Finding, Screened, screen
+from exchange.chat.screening.judging import Finding, Screened, make_ready, screen
 
-__all__ = ["Finding", "Screened", "screen"]
+__all__ = ["Finding", "Screened", "make_ready", "screen"]

@@ -67,6 +67,13 @@ def screen(text: str, *, is_first_contact: bool) -> Screened:
     return Screened(masked, tuple(findings))
 
 
+def make_ready() -> None:
+    """Read the rules before the first message comes. It takes a quarter of a second, in which a process that carries
+    talks would carry nothing else.
+    """
+    _searches()
+
+
 def _met(text: str) -> Iterable[Pattern]:
     """Give the patterns that say something about a folded text, in their order. Nearly every message meets none, and
     each message of every talk is asked: so only what it could meet at all is looked at closely.

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import time
 import tomllib
 
@@ -146,3 +148,8 @@ class TestAnchors:
         anchors = Anchors([re.compile("abc"), re.compile(r"\d+"), re.compile("")])
         assert anchors.may_meet("xyz") == [1, 2]
         assert anchors.may_meet("xabcx") == [0, 1, 2]
+
+    def test_are_read_before_the_first_message_comes(self):
+        asked = "import exchange.asgi, exchange.chat.screening.judging as j; print(j._searches.cache_info())"
+        told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+        assert "currsize=1" in told.stdout
