@@ -311,6 +311,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"queue": "bells", "expires": 60},
     },
     "climb": {"task": "matching.tasks.climb", "schedule": 60.0, "options": {"queue": "long", "expires": 60}},
+    "stay-ready": {
+        "task": "matching.tasks.stay_ready",
+        "schedule": 20.0,
+        "options": {"queue": "long", "expires": 20},
+    },
     "look-for-rings": {
         "task": "matching.tasks.look_for_rings",
         "schedule": 3600.0,

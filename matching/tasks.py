@@ -19,6 +19,12 @@ def rematch_everybody(**_: Any) -> None:
 
 
 @shared_task(ignore_result=True)
+def stay_ready(**_: Any) -> None:
+    """Keep this worker's copy of the open listings fresh; each worker has its own, so it is no job to claim."""
+    pairs.stay_ready()
+
+
+@shared_task(ignore_result=True)
 def climb(**_: Any) -> None:
     """Let waiting wishes climb, claims lapse and rings end by their deadlines; once a minute."""
     now = timezone.now()

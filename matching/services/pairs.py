@@ -363,6 +363,13 @@ class Back:
         return (best[1], best[2]) if best else None
 
 
+def stay_ready() -> None:
+    """Have the open listings at hand before somebody waits for them, and as fresh as the matches."""
+    now = state.read()
+    if Written.objects.filter(rev=now.rev).exists():  # what nothing was written with cannot be caught up with later
+        _kept.current(now)
+
+
 def refresh_people(*, person_ids: Iterable[int]) -> int:
     """Find anew all pairs of some people, after anything about them changed; idempotent. Gives how many stand."""
     people = sorted(set(person_ids))

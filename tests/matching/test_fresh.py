@@ -11,6 +11,7 @@ from exchange.chat import services as chat
 from exchange.lessons import services as lessons
 from exchange.outbox.models import Event
 from matching import services as matching
+from matching import tasks
 from matching.models import Held, Match, State, Together, Written
 from matching.services import likeness, pairs, state
 from skills.models import Concept
@@ -228,6 +229,20 @@ class TestPool:
             assert kept.marks[kind] == anew.marks[kind]
             assert kept.held[kind] == anew.held[kind]
             assert {key: held for key, held in kept.holders[kind].items() if held} == anew.holders[kind]
+
+    def test_is_read_before_somebody_waits_for_it(self, town, make_wish, nadia, relay, monkeypatch):
+        pairs._kept.forget()
+        tasks.stay_ready()
+        monkeypatch.setattr(pairs.Pool, "of", None)
+        make_wish(nadia, "خياطة", ["rukn:sewing"])
+        relay()
+        assert Match.objects.filter(wish__owner=nadia).exists()
+
+    def test_is_not_read_over_and_over_where_nothing_was_matched_yet(self, town, monkeypatch):
+        pairs._kept.forget()
+        Written.objects.all().delete()
+        monkeypatch.setattr(pairs.Pool, "of", None)
+        tasks.stay_ready()
 
     @pytest.mark.parametrize("break_log", [
         lambda rev: Written.objects.filter(rev=rev).update(token="other"),
