@@ -338,11 +338,16 @@ class Back:
         return cls(search.frame, search.kind, owners, mine, theirs)
 
     @cached_property
+    def as_good(self) -> dict[int, set[int]]:
+        """Concept of a row's owner → all concepts it is as good as, itself among them."""
+        held = {concept for owner in self.owners for concept in self.mine.get(owner, ())}
+        return {concept: _strong(self.frame.sparse, concept) for concept in held}
+
+    @cached_property
     def gives(self) -> dict[int, set[int]]:
         """Row's owner → concepts they give, or as good as give."""
         mine = {owner: self.mine[owner] for owner in self.owners if owner in self.mine}
-        strong = {concept: _strong(self.frame.sparse, concept) for held in mine.values() for concept in held}
-        return {owner: {near for own in held for near in strong[own]} for owner, held in mine.items()}
+        return {owner: {near for own in held for near in self.as_good[own]} for owner, held in mine.items()}
 
     def swaps(self) -> batch.Swaps:
         """Give it by concept: what is given counts for everything it is as good as."""
@@ -355,11 +360,10 @@ class Back:
         if not wanted or wanted.isdisjoint(self.gives.get(row.owner_id, ())):
             return None
         for own in self.mine.get(row.owner_id, ()):
-            for their in wanted:
+            for their in wanted & self.as_good[own]:
                 value = self.frame.sparse.between(own, their).value
-                if value >= scoring.LEAST_BACK:
-                    taught, wished = (own, their) if self.row_kind == WISH else (their, own)
-                    best = min(best or (0.0, 0, 0), (-value, taught, wished))
+                taught, wished = (own, their) if self.row_kind == WISH else (their, own)
+                best = min(best or (0.0, 0, 0), (-value, taught, wished))
         return (best[1], best[2]) if best else None
 
 
