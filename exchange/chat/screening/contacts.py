@@ -210,8 +210,8 @@ MAIL = [
     ),
     _bounded(rf"(?<![\w.])[a-z0-9][\w.%+\-]{{2,}}\s+{_HOUSES}\s+(?:com|كوم)\b"),
     _bounded(
-        rf"(?<!\w)(?:ال)?(?:ايميلي?|بريدي|e-?mail|mail)\s(?:[^\W\d_]+\s){{0,3}}[a-z0-9][a-z0-9._\-]{{2,}}\s.{{0,30}}?(?:ال)?{_HOUSES}"
-        rf"(?:\s*{_DOT}\s*(?:com|net|كوم|نت))?"
+        rf"(?<!\w)(?:ال)?(?:ايميلي?|بريدي|e-?mail|mail)\s(?:(?:is|هو|الالكتروني)\s){{0,2}}(?P<it>(?:[^\W\d_]+\s){{0,3}}[a-z0-9][a-z0-9._\-]{{2,}}\s.{{0,30}}?"
+        rf"(?:ال)?{_HOUSES}(?:\s*{_DOT}\s*(?:com|net|كوم|نت))?)"
     ),
 ]
 LINK = [
@@ -236,29 +236,35 @@ _NAME = r"[a-z0-9][a-z0-9._\-]{2,}"
 _INVENTED = (
     r"(?=[a-z0-9._\-]*[a-z])(?=[a-z0-9._\-]*[0-9_.][a-z0-9_\-]?)[a-z0-9][a-z0-9._\-]{1,40}[a-z0-9_]"  # no plain word
 )
+_INVENTED_AR = (
+    r"(?!(?:ال)?(?:ساعه|يوم|رقم|صف|صفحه|درس|مستوي|سنه)\d)[\u0621-\u064a]{2,20}(?:[0-9_]|\.[\u0621-\u064a])\w{0,20}"
+)
 _SPACED = r"(?:[a-z0-9] ){4,20}[a-z0-9]\b"
 _LITTLE = (
-    r"(?:\W{0,3}\b(?:is|id|user|username|name|account|channel|handle|my|s|as|on|حقي|حقتي|تبعي|تبعتي|ديالي|هو|هي|باسم|اسمي|اسم|"
-    r"يوزر|يوزري|حساب|حسابي|معرف|علي|كلمني|live)\b){0,3}\W{1,5}"
+    r"(?:\W{0,3}\b(?:is|id|user|username|name|account|channel|handle|my|s(?! \w \w\b)|as|on|حقي|حقتي|تبعي|تبعتي|ديالي|"
+    r"هو|هي|باسم|اسمي|اسم|يوزر|يوزري|حساب|حسابي|معرف|علي|كلمني|live)\b){0,3}\W{1,5}"
 )
+# What announces a name is needed to find it and stays readable; the name itself is the group "it".
 HANDLE = [
-    _bounded(rf"(?<![\w.])@\s?{_NAME}"),
+    _bounded(rf"(?<![\w.])@(?:\s?{_NAME}|{_INVENTED_AR})"),
     _bounded(r"(?<![\w.])[a-z0-9][a-z0-9._]{1,31}#\d{4}\b"),
     _bounded(
         rf"\b(?:my|our|the)\s+(?:{_NETWORKS}|ig|user(?:name)?|handle|account|channel)(?:\s+(?:user(?:name)?|handle|id|"
-        rf"account|name))?\s*(?:is\b|=|:|>)+\s*@?{_NAME}"
-    ),
-    _bounded(rf"(?:(?<!\w)[بعفل]?(?:ال)?{_NETWORKS}(?:ي|ه)?|\big)\b{_LITTLE}@?(?:{_INVENTED}|{_SPACED})"),
-    _bounded(
-        rf"(?<!\w)(?:حسابي|يوزري|اليوزر|سنابي|انستاي|انستقرامي|قناتي|معرفي|ايميلي|بريدي|ايدي|الايدي){_LITTLE}@?{_INVENTED}"
+        rf"account|name))?\s*(?:is\b|=|:|>)+\s*(?P<it>@?{_NAME})"
     ),
     _bounded(
-        rf"(?<!\w)(?:حسابي|يوزري|سنابي|انستاي|قناتي|معرفي)(?:\s(?:علي|في)\s(?:ال)?{_NETWORKS})?\s*(?:هو\s|=|:)\s*@?{_NAME}"
+        rf"(?:(?<!\w)[بعفل]?(?:ال)?{_NETWORKS}(?:ي|ه)?|\big)\b{_LITTLE}(?P<it>@?(?:{_INVENTED}|{_INVENTED_AR}|{_SPACED}))"
     ),
-    _bounded(rf"(?<!\w)(?:ال)?{_NETWORKS}\s*(?:[:=>]+|\s(?:user|id|username|يوزر)\s)\s*@?{_NAME}"),
+    _bounded(
+        rf"(?<!\w)(?:حسابي|يوزري|اليوزر|سنابي|انستاي|انستقرامي|قناتي|معرفي|ايميلي|بريدي|ايدي|الايدي){_LITTLE}(?P<it>@?(?:{_INVENTED}|{_INVENTED_AR}))"
+    ),
+    _bounded(
+        rf"(?<!\w)(?:حسابي|يوزري|سنابي|انستاي|قناتي|معرفي)(?:\s(?:علي|في)\s(?:ال)?{_NETWORKS})?\s*(?:هو\s|=|:)\s*(?P<it>@?{_NAME})"
+    ),
+    _bounded(rf"(?<!\w)(?:ال)?{_NETWORKS}\s*(?:[:=>]+|\s(?:user|id|username|يوزر)\s)\s*(?P<it>@?{_NAME})"),
     _bounded(
         rf"(?:add me|find me|dm me|message me|text me|follow me|ضيفني|ضيفيني|اضفني|تابعني|كلمني|راسلني|ابحث عني)"
-        rf"\s+(?:on |at |in |علي |في |ع |ب)?(?:ال)?{_NETWORKS}\s+(?:[a-z]+\s){{0,3}}{_INVENTED}"
+        rf"\s+(?:on |at |in |علي |في |ع |ب)?(?:ال)?{_NETWORKS}\s+(?P<it>(?:[a-z]+\s){{0,3}}{_INVENTED})"
     ),
 ]
 
@@ -274,7 +280,9 @@ def found(text: str) -> dict[str, list[Span]]:
 
 
 def _spans(patterns: list["re.Pattern[str]"], text: str) -> list[Span]:
-    return [match.span() for pattern in patterns for match in pattern.finditer(text)]
+    """Give what to cover: of a pattern that has a group "it" only that."""
+    parts = [(pattern, "it" if "it" in pattern.groupindex else 0) for pattern in patterns]
+    return [match.span(part) for pattern, part in parts for match in pattern.finditer(text)]
 
 
 def _inside(span: Span, others: list[Span]) -> bool:

@@ -89,6 +89,21 @@ class TestRules:
             files[lang] = {rule: (row["severity"], row["reason"]) for rule, row in rules.items()}
         assert files["ar"] == files["en"]
 
+    @pytest.mark.parametrize(
+        ("text", "masked"),
+        [
+            ("ضيفني سناب يوسف94 شكرا", "ضيفني سناب ••• شكرا"),
+            ("حسابي على انستا ليلى_م", "حسابي على انستا •••"),
+            ("بريدي هو sam.k@gmail.com شكرا", "بريدي هو ••• شكرا"),
+            ("write to my mail sam teacher gmail please", "write to my mail ••• please"),
+            ("my insta is sam_94 ok", "my insta is ••• ok"),
+            ("سناب صورة الغروب. حلوة", "سناب صورة الغروب. حلوة"),
+            ("كلمني على واتس الساعة5", "كلمني على واتس الساعة5"),
+        ],
+    )
+    def test_what_announces_a_contact_stays_readable(self, text, masked):
+        assert screen(text, is_first_contact=True).masked == masked
+
     def test_the_page_on_safety_lists_them_as_they_are(self):
         text = (judging.HERE.parents[2] / "docs" / "safety.md").read_text(encoding="utf-8")
         for pattern in judging.patterns():
