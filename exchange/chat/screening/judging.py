@@ -2,14 +2,15 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable
+from bisect import bisect
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from exchange.chat.screening import contacts
 from exchange.chat.screening.anchors import Anchors
-from exchange.chat.screening.reading import read
+from exchange.chat.screening.reading import Reading, read
 
 HERE = Path(__file__).resolve().parent
 LANGUAGES = ("ar", "en")
@@ -17,6 +18,9 @@ MASK, WARN, HOLD = "mask", "warn", "hold"
 WARNINGS_TO_HOLD = 2
 COVER = "•••"
 MOST_ROUNDS = 10
+FAR = 40  # letters on either side of a finding that can say something about it
+_CLAUSE_ENDS = re.compile(r"[.…؟?!،,;؛]| (?:but|لكن|ولكن|بس) ")
+_REST_OF_WORD = re.compile(r".\w*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,11 @@ class Screened:
 
 @dataclass(frozen=True)
 class Pattern:
-    """One kind of scam or grooming as one language says it, what takes it back, and why it matters, in both."""
+    """One kind of scam or grooming as one language says it, what takes it back, and why it matters, in both.
+
+    `unless` begins before what is said and reaches it ("never | give anyone the code"); `about` stands anywhere in the
+    same clause ("a lesson about"). Neither counts from another clause: «كيف حالك؟» says nothing of what follows it.
+    """
 
     rule: str
     lang: str
@@ -52,6 +60,7 @@ class Pattern:
     reason: dict[str, str]
     says: tuple["re.Pattern[str]", ...]
     unless: tuple["re.Pattern[str]", ...]
+    about: tuple["re.Pattern[str]", ...]
 
 
 def screen(text: str, *, is_first_contact: bool) -> Screened:
@@ -60,8 +69,7 @@ def screen(text: str, *, is_first_contact: bool) -> Screened:
     masked, hidden = _hide(text) if is_first_contact else (text, {})
     findings = [Finding(rule, MASK, tuple(spans)) for rule, spans in hidden.items()]
     for pattern in _met(reading.text):
-        spans = [match.span() for says in pattern.says for match in says.finditer(reading.text) if match.group()]
-        spans = [span for span in spans if not _taken_back(pattern, reading.text, span)]
+        spans = [span for says in pattern.says for span in _said(pattern, says, reading)]
         if spans and all(pattern.rule != finding.rule for finding in findings):
             findings.append(Finding(pattern.rule, pattern.severity, tuple(reading.original(*span) for span in spans)))
     return Screened(masked, tuple(findings))
@@ -105,7 +113,8 @@ def patterns() -> tuple[Pattern, ...]:
         for rule, row in rules.items():
             says = tuple(_compiled(lang, each, groups) for each in row["says"])
             unless = tuple(_compiled(lang, each, groups) for each in row.get("unless", ()))
-            found.append(Pattern(rule, lang, row["severity"], row["reason"], says, unless))
+            about = tuple(_compiled(lang, each, groups) for each in row.get("about", ()))
+            found.append(Pattern(rule, lang, row["severity"], row["reason"], says, unless, about))
     return tuple(found)
 
 
@@ -122,10 +131,42 @@ def _compiled(lang: str, words: str, groups: dict[str, str]) -> "re.Pattern[str]
     return re.compile(folded.replace(" ?", r"[\s,،]{0,4}").replace(" ", r"[\s,،]{1,4}"))
 
 
-def _taken_back(pattern: Pattern, text: str, span: tuple[int, int]) -> bool:
-    """Whether the words around a finding say the opposite ("never give anyone the code")."""
-    around = text[max(0, span[0] - 40) : span[1] + 40]
-    return any(unless.search(around) for unless in pattern.unless)
+def _said(pattern: Pattern, says: "re.Pattern[str]", reading: Reading) -> Iterator[tuple[int, int]]:
+    """Give the spans at which a pattern says something that is not taken back. What is taken back may hide another in
+    itself ("never give it to others, give me the code"): so the next word after its beginning is looked at again.
+    """
+    at = 0
+    while match := says.search(reading.text, at):
+        start, at = match.span()
+        if _taken_back(pattern, reading, start, at):
+            at = start + len(_REST_OF_WORD.match(reading.text, start).group())  # type: ignore[union-attr]
+        else:
+            yield start, at
+
+
+def _taken_back(pattern: Pattern, reading: Reading, start: int, end: int) -> bool:
+    """Whether words in the clause of a finding say the opposite ("never give anyone the code")."""
+    if not pattern.unless and not pattern.about:
+        return False
+    first, last = _clause(reading, start, end)
+    near = reading.text[first:last]
+    return any(about.search(near) for about in pattern.about) or any(
+        match.start() < start - first <= match.end() for unless in pattern.unless for match in unless.finditer(near)
+    )
+
+
+def _clause(reading: Reading, start: int, end: int) -> tuple[int, int]:
+    """Give (beginning, end) of the clause, or the clauses, that a span stands in; not farther than `FAR` from it."""
+    first, last = max(0, start - FAR), min(len(reading.text), end + FAR)
+    line_begins = reading.written.rfind("\n", 0, reading.places[start]) + 1
+    line_ends = reading.written.find("\n", reading.places[end - 1])
+    first = max(first, bisect(reading.places, line_begins - 1))
+    if line_ends >= 0:
+        last = min(last, bisect(reading.places, line_ends - 1))
+    for mark in _CLAUSE_ENDS.finditer(reading.text, first, start):
+        first = mark.end()
+    following = _CLAUSE_ENDS.search(reading.text, end, last)
+    return first, following.start() if following else last
 
 
 def _hide(text: str) -> tuple[str, dict[str, list[tuple[int, int]]]]:

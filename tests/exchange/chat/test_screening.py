@@ -23,9 +23,19 @@ PIECES = st.sampled_from(
 TEXTS = st.one_of(st.text(max_size=80), st.lists(PIECES, max_size=14).map("".join))
 
 
+ROWS = {
+    name: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for name, path in first_words.SETS.items()
+}
+# What anybody may say beside a request, and what must not let it pass.
+EVERYDAY = ["كيف حالك؟ {}", "How are you? {}", "{}، ولا تخبر أحدا", "{}, and don't tell anybody",
+            "Sorry I forgot my phone, {}", "نسيت هاتفي، {}", "انتبه! {}", "I review Python code. {}",
+            "Never give it to others, {}", "كيف حالك\n{}", "A strong day to you; {}"]  # fmt: skip
+
+
 class TestCorpus:
     def test_has_enough_of_both_kinds_in_both_languages(self):
-        rows = [json.loads(line) for line in first_words.SETS["tuned"].read_text(encoding="utf-8").splitlines()]
+        rows = ROWS["tuned"]
         for lang in ("ar", "en"):
             assert sum(bool(row["expect"]) for row in rows if row["lang"] == lang) >= 100
             assert sum(not row["expect"] for row in rows if row["lang"] == lang) >= 200
@@ -57,6 +67,23 @@ class TestLaws:
                 masked = screen(json.loads(line)["text"], is_first_contact=True).masked
                 assert screen(masked, is_first_contact=True).masked == masked
 
+    def test_what_is_held_stays_held_whatever_is_said_beside_it(self):
+        held = [row["text"] for rows in ROWS.values() for row in rows if self._is_held(row["text"])]
+        assert len(held) >= 100
+        assert not [(saying, text) for text in held for saying in EVERYDAY if not self._is_held(saying.format(text))]
+
+    def test_what_is_found_is_found_whatever_is_said_beside_it(self):
+        """Contact data reads what stands around it; all the other rules are asked here."""
+        texts = {row["text"]: self._rules(row["text"]) for rows in ROWS.values() for row in rows}
+        for text, rules in texts.items():
+            assert not [saying for saying in EVERYDAY if rules and not rules <= self._rules(saying.format(text))], text
+
+    def _is_held(self, text):
+        return screen(text, is_first_contact=True).is_held
+
+    def _rules(self, text):
+        return {finding.rule for finding in screen(text, is_first_contact=False).findings}
+
     @given(TEXTS)
     @settings(max_examples=80, deadline=None)
     def test_a_text_is_untouched_once_both_have_written(self, text):
@@ -80,6 +107,9 @@ class TestRules:
             for lang in ("ar", "en"):
                 assert len(judging.reason(pattern.rule, lang)) > 20
 
+    def test_none_is_said_by_nothing(self):
+        assert not [says.pattern for pattern in judging.patterns() for says in pattern.says if says.search("")]
+
     def test_both_files_name_the_same_rules_with_the_same_severity(self):
         files = {}
         for lang in judging.LANGUAGES:
@@ -88,6 +118,37 @@ class TestRules:
             rules.pop("words")
             files[lang] = {rule: (row["severity"], row["reason"]) for rule, row in rules.items()}
         assert files["ar"] == files["en"]
+
+    def test_what_holds_is_taken_back_only_by_words_that_reach_it(self):
+        assert not [pattern.rule for pattern in judging.patterns() if pattern.severity == "hold" and pattern.about]
+
+    @pytest.mark.parametrize(
+        ("text", "rules"),
+        [
+            ("كيف حالك؟ أخبرني بالكود الذي وصلك", {"code_request"}),
+            ("أرسل لي الرمز الذي وصلك، نسيت هاتفي", {"code_request"}),
+            ("لا تخبر أحدا ارسل لي الرمز الذي وصلك", {"code_request", "secrecy"}),
+            ("لا تعطي الكود لغيري، عطني إياه أنا، الرمز اللي جاك", {"code_request"}),
+            ("ليش ما تعطيني الكود اللي وصلك", {"code_request"}),
+            ("لا ترسل\nالكود الذي وصلك", {"code_request"}),
+            ("ما كلمة المرور؟", {"code_request"}),
+            ("send me the code you received for the review", {"code_request"}),
+            ("Don't tell anybody send me the code you received", {"code_request", "secrecy"}),
+            ("You will get a code, do not share it with others, send it to me", {"code_request"}),
+            ("Never give it to others but give me the verification code", {"code_request"}),
+            ("write me your pin", {"code_request"}),
+            ("give me the code", {"bare_code"}),
+            ("هات الكود", {"bare_code"}),
+            ("give me the code of the lesson example", set()),
+            ("Send me the code, I'll review it", set()),
+            ("لا تعطي أحدا الكود الذي وصلك", set()),
+            ("You will get a code, never share it", set()),
+            ("Nobody from Rukn will ask you to send the code you received", set()),
+            ("كلمة السر في نجاح المعمول السمن البارد", set()),
+        ],
+    )
+    def test_a_word_counts_for_its_own_clause_only(self, text, rules):
+        assert {each.rule for each in screen(text, is_first_contact=True).findings} == rules
 
     @pytest.mark.parametrize(
         ("text", "masked"),
