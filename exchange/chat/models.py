@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Person
 
+TALLEST = 384  # pixels of a photo in the talk
+
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     """Which conversations."""
@@ -132,6 +134,12 @@ class File(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.message_id}"
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Width and height in pixels as it stands in the talk, known before it is there, so that nothing jumps."""
+        share = min(1.0, TALLEST / max(1, self.small_height))
+        return round(self.small_width * share), round(self.small_height * share)
 
 
 class Screening(models.Model):

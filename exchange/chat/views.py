@@ -19,7 +19,7 @@ from accounts.models import Person
 from exchange.chat import rules, serving
 from exchange.chat import services as chat
 from exchange.chat.forms import FileForm, MessageForm
-from exchange.chat.models import Conversation
+from exchange.chat.models import TALLEST, Conversation
 from exchange.chat.services import files as chat_files
 from exchange.chat.services import finding, groups
 from exchange.lib.errors import Refused
@@ -100,7 +100,7 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
     if wants_json:
         ack = {"type": "ack", "client_id": str(message.client_id), "conversation": pk, "seq": message.seq}
         return JsonResponse({**ack, "at": message.at.isoformat()})
-    return redirect(f"{conversation.get_absolute_url()}#end")
+    return redirect(f"{conversation.get_absolute_url()}#m{message.seq}")
 
 
 @login_required
@@ -109,7 +109,7 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a photo, a PDF or a voice note: as a plain form, or from a script, which is answered in JSON."""
     person = _person(request)
     conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
-    wants_json = "application/json" in request.headers.get("Accept", "")
+    wants_json = _wants_json(request)
     form = FileForm(request.POST, request.FILES)
     if getattr(request, "is_file_too_large", False):
         return _file_refused(request, conversation, wants_json, "file_too_large", chat_files.too_large())
@@ -126,7 +126,7 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
     if wants_json:
         ack = {"type": "ack", "client_id": str(message.client_id), "conversation": pk, "seq": message.seq}
         return JsonResponse({**ack, "at": message.at.isoformat(), "message": chat.frame(message)})
-    return redirect(f"{conversation.get_absolute_url()}#end")
+    return redirect(f"{conversation.get_absolute_url()}#m{message.seq}")
 
 
 @login_required
@@ -146,13 +146,18 @@ def small(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
 @login_required
 @require_POST
 def delete(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
-    """Take one's own words away for all, and show the talk again."""
+    """Take one's own words away for all, and show the talk again; a script is answered in JSON."""
     person = _person(request)
     conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
+    wants_json = _wants_json(request)
     try:
         chat.take_back(person=person, conversation_id=pk, seq=seq)
     except Refused as refusal:
+        if wants_json:
+            return JsonResponse({"type": "refused", "code": refusal.code, "text": str(refusal)}, status=422)
         django_messages.error(request, str(refusal))
+    if wants_json:
+        return JsonResponse({"type": "deleted", "conversation": pk, "seq": seq})
     return redirect(f"{conversation.get_absolute_url()}#end")
 
 
@@ -187,6 +192,10 @@ def seen(request: HttpRequest, pk: int) -> HttpResponse:
     if request.POST.get("then") == "page":
         return redirect(f"{reverse('talk', args=[pk])}#end")
     return JsonResponse({"type": "seen", "conversation": pk, "seq": mark})
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
 
 
 def _serve(request: HttpRequest, pk: int, seq: int, *, small: bool = False) -> HttpResponse:
@@ -256,6 +265,7 @@ def _page(
         "at": at,
         "is_past": bool(shown) and shown[-1].seq < conversation.last_seq,
         "others": people,
+        "tall": TALLEST,
         "keeps_away": is_group and groups.keeps_away(person=person, others=people),
         "marks": json.dumps(
             [[other.person.pk, other.person.first_name, other.seen or 0, other.delivered] for other in others]

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 # Bidi overrides and isolates, marks, zero-width: invisible, and able to make a name read as another.
 # U+200C/U+200D stay: they join emoji and are spelling in some scripts.
@@ -41,5 +42,30 @@ def guess_lang(text: str) -> str:
 
 
 def direction(text: str) -> str:
-    """Give "rtl" or "ltr", by the letters."""
-    return "rtl" if is_arabic(text) else "ltr"
+    """Give "rtl" or "ltr", by the letters; "" for a text without any (digits, signs, pictures)."""
+    if is_arabic(text):
+        return "rtl"
+    return "ltr" if _LATIN.search(text) else ""
+
+
+# What a line in Arabic turns round, group by group (Unicode Annex 9, W2 and N2), or what is to be read as it was typed.
+_PIECES = re.compile(
+    r"```\n?(?P<block>.+?)\n?```|`(?P<code>[^`\n]+)`|(?P<turned>https?://[^\s،؛؟]+|[A-Za-z][A-Za-z0-9]*(?:\+\+|#)"
+    r"|\+?\d+(?:[-–/.:]+\d+)+|(?:\+|\b0)\d[\d ()-]*\d)",
+    re.DOTALL,
+)
+
+
+def pieces(text: str) -> Iterator[tuple[str, str]]:
+    """Give the text in pieces with what each is: "" as it stands, "turned" (a date, a phone number, a time from–to,
+    an address, C++: from left to right in any line), "code" between backticks, "block" between three of them.
+    """
+    end = 0
+    for found in _PIECES.finditer(text):
+        if found.start() > end:
+            yield "", text[end : found.start()]
+        kind = found.lastgroup or ""
+        yield kind, found[kind]
+        end = found.end()
+    if end < len(text):
+        yield "", text[end:]

@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from exchange.lib import text as texts
 from skills.cards import Card, when_words
 from skills.filters import DAY_NAMES, PART_NAMES
 from skills.services.concepts import ConceptHit
@@ -66,6 +67,32 @@ def clock(value: datetime) -> SafeString:
 def ago(value: datetime) -> str:
     """How long ago, in words: "3 hours ago"."""
     return digits(format_timedelta(value - timezone.now(), add_direction=True, locale=_locale()))
+
+
+_PIECE = {
+    "": "{}",
+    "turned": '<bdi dir="ltr">{}</bdi>',
+    "code": '<code dir="ltr">{}</code>',
+    "block": '<code class="block" dir="ltr">{}</code>',
+}
+
+
+@register.filter
+def said(value: str) -> SafeString:
+    """Write what somebody wrote: dates, phone numbers and C++ in their order, code as code. As `write` in chat.js."""
+    return SafeString("".join(format_html(_PIECE[kind], piece) for kind, piece in texts.pieces(value)))
+
+
+@register.filter
+def direction(value: str) -> str:
+    """Give "rtl" or "ltr" for a text in a language that nobody noted, by its letters; the page's where it has none."""
+    return texts.direction(value) or lang_direction(_locale()[:2])
+
+
+@register.filter
+def lang_direction(lang: str) -> str:
+    """Give "rtl" or "ltr" for a text in a language that is known, whatever letters it begins with."""
+    return "rtl" if lang == "ar" else "ltr"
 
 
 @register.simple_tag

@@ -114,15 +114,17 @@ def test_pages_can_be_read_in_the_largest_text_by_day_and_night(visit, language,
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
-def test_the_place_to_write_is_in_sight_on_a_phone(visit, language):
-    page = visit("phone", language, enter="learner")
+@pytest.mark.parametrize("device", ["phone", "desk"])
+def test_the_place_to_write_is_in_sight(visit, device, language):
+    page = visit(device, language, enter="learner")
     page.goto("/talks/")
     for address in page.locator(".talks a").evaluate_all("links => links.map(link => link.href)"):
         page.goto(address)
         seen = """box => { const at = box.getBoundingClientRect();
           return document.elementFromPoint(at.x + at.width / 2, at.bottom - 2) === box }"""
         assert page.locator("textarea[name=body]").evaluate(seen), address
-        assert page.locator(".lines").bounding_box()["height"] > 100
+        assert page.locator(".flow").bounding_box()["height"] > 250
+        assert page.evaluate("document.documentElement.scrollHeight - innerHeight") < 250  # the foot, and nothing more
         assert page.locator(".top").bounding_box()["height"] < 90  # one row
         page.locator("textarea[name=body]").fill("كلمة")
         assert page.evaluate("scrollY") == 0  # writing moves nothing

@@ -24,9 +24,9 @@ def test_full_for_a_month_is_one_tap_and_who_asked_is_told(visit):
     reader.locator("button[name=days][value='30']").focus()
     reader.keyboard.press("Enter")
     reader.wait_for_url("**/talks/*/")
-    expect(reader.locator(".talk > p.notice:not(.lesson-card)")).to_be_visible()
+    expect(reader.locator(".flow > p.notice:not(.lesson-card)")).to_be_visible()
     page.reload()
-    expect(page.locator(".talk > p.notice:not(.lesson-card)")).to_contain_text("لا متّسع الآن")
+    expect(page.locator(".flow > p.notice:not(.lesson-card)")).to_contain_text("لا متّسع الآن")
     look(page)
     # She has room again before the month is over; the other journeys find her offer where it was.
     reader.goto("/me/")

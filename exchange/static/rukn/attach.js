@@ -8,7 +8,8 @@ const FORMS = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
 
 export function start(form, { sent, newId, clock }) {
   const words = form.dataset;
-  const [file, bar, cancel, told, button] = ["[name=file]", "progress", "[data-cancel]", "[data-told]", "button.do"].map((each) => form.querySelector(each));
+  const [file, bar, cancel, button] = ["[name=file]", "progress", "[data-cancel]", "button.do"].map((each) => form.querySelector(each));
+  const told = document.querySelector("[data-told]"); // beside the form, which closes when it is done
   const number = form.querySelector("[name=client_id]");
   const voice = recorder(form, { clock, chosen: () => (file.value = "", (file.required = false)), say: (text) => (told.textContent = text) });
   let asked = null;
@@ -51,6 +52,7 @@ export function start(form, { sent, newId, clock }) {
         file.required = true;
         number.value = newId();
         told.textContent = words.done;
+        setTimeout(() => (told.textContent = ""), 8000);
         form.closest("details").open = false;
         sent(response.message);
       } else told.textContent = response?.text || (status === 413 ? words.large : words.offline);

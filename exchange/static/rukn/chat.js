@@ -14,6 +14,8 @@ const compose = talk.querySelector("[data-compose]");
 const input = compose?.querySelector("textarea");
 const banner = talk.querySelector("[data-banner]");
 const typingLine = talk.querySelector("[data-typing-line]");
+const flow = talk.querySelector("[data-flow]");
+const news = talk.querySelector("[data-news]");
 const language = document.documentElement.lang === "ar" ? "ar-JO" : "en-GB"; // as the pages write
 const timeZone = words.zone; // the city's, as on every page
 const clock = new Intl.DateTimeFormat(`${language}-u-nu-${words.digits}`, { hour: language === "en-GB" ? "2-digit" : "numeric", minute: "2-digit", timeZone });
@@ -31,6 +33,7 @@ let typedAt = 0;
 let typingTimer = 0;
 let polling = false;
 let saidSeen = 0;
+let deleting = 0;
 const sending = new Set();
 
 // --- what waits in this browser, and other tabs ---------------------------------------------------------------------
@@ -62,11 +65,36 @@ if (tabs) {
 const lineOf = (clientId) => lines.querySelector(`[data-client="${CSS.escape(clientId)}"]`);
 
 function atEnd() {
-  return lines.scrollHeight - lines.scrollTop - lines.clientHeight < 80;
+  return flow.scrollHeight - flow.scrollTop - flow.clientHeight < 80;
 }
 
 function toEnd() {
-  lines.scrollTop = lines.scrollHeight;
+  flow.scrollTop = flow.scrollHeight;
+}
+
+flow.addEventListener("scroll", seen);
+news.addEventListener("click", toEnd);
+
+// --- words, as the template filter `said` writes them ---------------------------------------------------------------
+const PIECES = /```\n?([^]+?)\n?```|`([^`\n]+)`|(https?:\/\/[^\s،؛؟]+|[A-Za-z][A-Za-z0-9]*(?:\+\+|#)|\+?[\d٠-٩]+(?:[-–/.:]+[\d٠-٩]+)+|(?:\+|\b[0٠])[\d٠-٩][\d٠-٩ ()-]*[\d٠-٩])/g;
+const count = (text, letters) => text.match(letters)?.length || 0;
+
+function write(spot, text) {
+  spot.typed = text;
+  const [arabic, latin] = [count(text, /[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff]/g), count(text, /[A-Za-z\u00c0-\u024f]/g)];
+  spot.dir = arabic > latin ? "rtl" : latin ? "ltr" : document.dir;
+  spot.replaceChildren();
+  let end = 0;
+  for (const found of text.matchAll(PIECES)) {
+    const [all, block, code, turned] = found;
+    const piece = document.createElement(turned ? "bdi" : "code");
+    if (block) piece.className = "block";
+    piece.dir = "ltr";
+    piece.textContent = block || code || turned;
+    spot.append(text.slice(end, found.index), piece);
+    end = found.index + all.length;
+  }
+  spot.append(text.slice(end));
 }
 
 function dayLine(at) {
@@ -93,7 +121,8 @@ function drawFile({ kind, url, name, small }) {
   link.className = kind === "photo" ? "photo" : "paper";
   if (kind === "photo") {
     const image = document.createElement("img");
-    Object.assign(image, { width: small.width, height: small.height, alt: words.photo, src: small.url });
+    const share = Math.min(1, words.tall / small.height);
+    Object.assign(image, { width: small.width * share, height: small.height * share, alt: words.photo, src: small.url });
     link.append(image);
   } else {
     const bold = document.createElement("b");
@@ -114,8 +143,7 @@ function draw({ client_id: clientId, body, at, seq, mine, name, reply_to: replyT
     line.dataset.client = clientId;
     const text = document.createElement("p");
     text.className = "body";
-    text.dir = "auto";
-    text.textContent = body;
+    write(text, body);
     const small = document.createElement("small");
     const who = document.createElement("span");
     who.className = "who";
@@ -155,16 +183,17 @@ function draw({ client_id: clientId, body, at, seq, mine, name, reply_to: replyT
 function quoted(seq) {
   const quote = document.createElement("p");
   quote.className = "quote";
-  quote.dir = "auto";
   quote.dataset.answers = seq;
-  quote.textContent = lines.querySelector(`[data-seq="${seq}"] .body`)?.textContent.slice(0, 140) || words.earlier;
+  write(quote, lines.querySelector(`[data-seq="${seq}"] .body`)?.textContent.slice(0, 140) || words.earlier);
   return quote;
 }
 
 function erase(line) {
   line.classList.add("gone");
-  line.querySelector(".body").textContent = words.gone;
-  line.querySelector(".body").hidden = false;
+  const body = line.querySelector(".body");
+  body.textContent = words.gone;
+  body.removeAttribute("dir");
+  body.hidden = false;
   line.querySelectorAll(".quote, .photo, .paper, audio").forEach((each) => each.remove());
   line.querySelector(".line-acts")?.remove();
   for (const quote of lines.querySelectorAll(`[data-answers="${line.dataset.seq}"]`)) quote.textContent = words.gone;
@@ -182,7 +211,19 @@ function answer(line) {
   if (line) input.focus();
 }
 
-talk.addEventListener("toggle", (event) => event.target.open && event.target.matches(".line-acts") && event.target.scrollIntoView({ block: "nearest" }), true);
+const LATE = 10 * 60000; // as the rule of the server
+talk.addEventListener("toggle", ({ target }) => {
+  if (!target.open || !target.matches(".line-acts")) return;
+  if (Date.now() - new Date(target.closest(".line").querySelector("time").dateTime) > LATE) target.querySelector("[data-delete]")?.remove();
+  target.scrollIntoView({ block: "nearest" });
+}, true);
+
+/** Say in passing that somebody writes, or what was refused. */
+function tell(text, long = 8000) {
+  typingLine.textContent = text;
+  clearTimeout(typingTimer);
+  typingTimer = setTimeout(() => (typingLine.textContent = ""), long);
+}
 
 talk.addEventListener("click", (event) => {
   const line = event.target.closest(".line");
@@ -190,10 +231,21 @@ talk.addEventListener("click", (event) => {
     event.preventDefault();
     line.querySelector("details")?.removeAttribute("open");
     answer(line);
-  } else if (event.target.closest("[data-delete]") && line?.dataset.seq && connected()) {
+  } else if (event.target.closest("[data-delete]") && line) {
     event.preventDefault();
     line.querySelector("details")?.removeAttribute("open");
-    put({ type: "delete", conversation: id, seq: Number(line.dataset.seq) });
+    if (!line.dataset.seq) {
+      settled(line.dataset.client); // not sent yet: then it never is
+      return line.remove();
+    }
+    const seq = Number(line.dataset.seq);
+    if (connected()) {
+      put({ type: "delete", conversation: id, seq });
+      deleting = setTimeout(() => line.matches(".gone") || tell(words.offline), AGAIN);
+    } else
+      fetch(words.deleteUrl.replace("/0/", `/${seq}/`), { method: "POST", headers: { "X-CSRFToken": csrf(), Accept: "application/json" } })
+        .then((answer) => (answer.ok ? erase(line) : answer.json().then(({ text }) => tell(text))))
+        .catch(() => tell(words.offline));
   } else if (event.target.closest("[data-answer-none]")) {
     event.preventDefault();
     answer(null);
@@ -280,7 +332,7 @@ function received({ conversation, seq, sender }) {
 }
 
 function tellStates() {
-  for (const line of lines.querySelectorAll(".mine")) {
+  for (const line of lines.querySelectorAll(".mine:not(.waits, .refused)")) {
     const seq = Number(line.dataset.seq || 0);
     say(line, seq ? how(seq) : words[sending.has(line.dataset.client) && connected() ? "sending" : "failed"]);
   }
@@ -294,7 +346,7 @@ function onMessage(message) {
   if (past) return void (mine && settled(message.client_id)); // this page shows an old part of the talk
   const follow = atEnd() || mine;
   const line = draw({ ...message, mine, name: message.sender.name });
-  if (message.note || mine) line.querySelector(".body").textContent = message.body; // what is stored is what is shown
+  if (!message.deleted && (message.note || mine)) write(line.querySelector(".body"), message.body); // what is stored is what is shown
   beside(line, { ...message, mine });
   if (mine) settled(message.client_id);
   last = Math.max(last, message.seq);
@@ -302,6 +354,7 @@ function onMessage(message) {
   if (lines.querySelector(".mine[data-seq]") && lines.querySelector(".line:not(.mine)")) mayAttach();
   if (!mine) {
     typingLine.textContent = "";
+    news.hidden = atEnd();
     seen();
   }
   tellStates();
@@ -319,9 +372,7 @@ const on = {
   delivered: (frame) => moved("delivered", frame),
   typing(frame) {
     if (frame.conversation !== id) return;
-    typingLine.textContent = `\u2068${frame.name}\u2069 ${words.typing}`;
-    clearTimeout(typingTimer);
-    typingTimer = setTimeout(() => (typingLine.textContent = ""), 5000);
+    tell(`\u2068${frame.name}\u2069 ${words.typing}`, 5000);
   },
   deleted(frame) {
     if (frame.conversation !== id) return;
@@ -329,19 +380,21 @@ const on = {
     if (line) erase(line);
   },
   refused(frame) {
-    if (!frame.client_id) return void (typingLine.textContent = frame.text);
+    if (!frame.client_id) {
+      clearTimeout(deleting);
+      return tell(frame.text);
+    }
     const line = lineOf(frame.client_id);
     settled(frame.client_id);
     if (!line) return;
-    const spot = line?.querySelector("[data-state]");
-    if (spot) spot.textContent = frame.text;
-    if (frame.code === "held") {
-      line?.classList.add("waits");
-      return;
-    }
-    line?.classList.add("refused");
-    line?.removeAttribute("data-client");
-    if (input && !input.value) input.value = line?.querySelector(".body").textContent || "";
+    line.classList.add(frame.code === "held" ? "waits" : "refused");
+    line.querySelector("[data-state]")?.previousSibling.remove();
+    line.querySelectorAll("[data-state], .line-acts").forEach((each) => each.remove());
+    beside(line, { note: frame.text, mine: true });
+    if (atEnd() || line === lines.lastElementChild) toEnd();
+    if (frame.code === "held") return;
+    line.removeAttribute("data-client");
+    if (input && !input.value) input.value = line.querySelector(".body").typed || "";
   },
 };
 
@@ -363,7 +416,8 @@ function connect() {
     banner.hidden = true;
     put({ type: "hello", resume: { [id]: last } });
     sendWaiting();
-    if (document.visibilityState === "visible") seen();
+    saidSeen = 0;
+    seen();
   };
   socket.onmessage = (event) => {
     const frame = JSON.parse(event.data);
@@ -440,10 +494,14 @@ function sendWaiting(olderThan = 0) {
 setInterval(() => sendWaiting(AGAIN), AGAIN);
 
 function seen() {
-  if (past || document.visibilityState !== "visible") return;
-  if (connected()) return put({ type: "seen", conversation: id, seq: last });
+  if (past || document.visibilityState !== "visible" || !atEnd()) return;
+  news.hidden = true;
   if (saidSeen >= last) return;
   const upTo = last;
+  if (connected()) {
+    saidSeen = upTo;
+    return put({ type: "seen", conversation: id, seq: upTo });
+  }
   fetch(words.seenUrl, { method: "POST", headers: { "X-CSRFToken": csrf() }, body: new URLSearchParams({ seq: upTo }) })
     .then((answer) => answer.ok && (saidSeen = upTo))
     .catch(() => {});
@@ -462,7 +520,11 @@ if (form) {
   const two = new Intl.NumberFormat(`${language}-u-nu-${words.digits}`, { minimumIntegerDigits: 2 });
   const one = new Intl.NumberFormat(`${language}-u-nu-${words.digits}`);
   const length = (seconds) => `\u2066${one.format(Math.floor(seconds / 60))}:${two.format(seconds % 60)}\u2069`;
-  const sent = (message) => (past ? location.assign(`${words.here}#end`) : onMessage(message));
+  const sent = (message) => {
+    if (past) return location.assign(`${words.here}#end`);
+    onMessage(message);
+    lines.lastElementChild.scrollIntoView({ block: "nearest" });
+  };
   attach.start(form, { sent, newId, clock: (seconds) => `${length(seconds)} / ${length(120)}` });
 }
 
@@ -504,7 +566,9 @@ if (compose) {
       send();
     }
   });
+  let wroteAt = 0;
   input.addEventListener("input", () => {
+    wroteAt = Date.now();
     localStorage.setItem(draftKey, input.value);
     grow();
     if (Date.now() - typedAt > 3000) {
@@ -514,6 +578,12 @@ if (compose) {
   });
   if (!input.value) input.value = localStorage.getItem(draftKey) || "";
   grow();
+  // Another tab wrote on: here stands the same, unless somebody writes here too.
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== draftKey || Date.now() - wroteAt < 3000) return;
+    input.value = newValue || "";
+    grow();
+  });
 }
 document.addEventListener("visibilitychange", seen);
 addEventListener("offline", () => {

@@ -316,7 +316,7 @@ class TestPages:
         answer = page.post(f"/talks/{talk.pk}/files/", {"file": SimpleUploadedFile("p.jpg", jpeg()), "body": "هنا"})
         assert answer.status_code == 302
         shown = page.get(f"/talks/{talk.pk}/").content.decode()
-        assert f'src="/talks/{talk.pk}/messages/3/small/" width="320" height="480"' in shown
+        assert f'src="/talks/{talk.pk}/messages/3/small/" width="256" height="384"' in shown
         for who in (salma, yusuf):
             got = client_of(who).get(f"/talks/{talk.pk}/messages/3/file/")
             assert (got.status_code, got["Content-Type"]) == (200, "image/webp")

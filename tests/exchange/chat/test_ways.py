@@ -211,11 +211,26 @@ class TestPlainPages:
         rows = list(Message.objects.order_by("seq").values_list("body", "reply_to")[2:])
         assert rows == [("وأنا بخير", 2), ("أيّ يوم يناسبك؟", None)]
         assert 'data-answers="2">أهلًا</p>' in page.get(f"/talks/{talk.pk}/").content.decode()
-        assert 'أنت: <bdi dir="auto">أيّ يوم يناسبك؟</bdi>' in page.get("/talks/").content.decode()
+        assert 'أنت: <bdi dir="rtl">أيّ يوم يناسبك؟</bdi>' in page.get("/talks/").content.decode()
         page.post(f"/talks/{talk.pk}/messages/4/delete/")
         shown = page.get(f"/talks/{talk.pk}/").content.decode()
         assert "حُذفت هذه الرسالة." in shown
         assert "حُذفت هذه الرسالة." in page.get("/talks/").content.decode()
+
+    def test_a_script_hears_whether_its_words_are_gone(self, talk, salma, client_of):
+        page = client_of(salma)
+        address, asks = f"/talks/{talk.pk}/messages/{{}}/delete/", {"headers": {"accept": "application/json"}}
+        told = page.post(address.format(1), **asks)
+        assert told.json() == {"type": "deleted", "conversation": talk.pk, "seq": 1}
+        Message.objects.filter(conversation=talk, seq=1).update(at="2026-01-01T00:00Z", deleted_at=None)
+        told = page.post(address.format(1), **asks)
+        assert (told.status_code, told.json()["code"]) == (422, "too_late")
+
+    def test_what_was_written_stands_in_its_order(self, talk, salma, client_of):
+        page = client_of(salma)
+        page.post(f"/talks/{talk.pk}/messages/", {"body": "Excel يوم الأحد 2026-11-23 <b>\nسطر"})
+        shown = page.get(f"/talks/{talk.pk}/").content.decode()
+        assert 'dir="rtl">Excel يوم الأحد <bdi dir="ltr">2026-11-23</bdi> &lt;b&gt;\nسطر</p>' in shown
 
     def test_nobody_deletes_the_words_of_others(self, talk, salma, client_of):
         client_of(salma).post(f"/talks/{talk.pk}/messages/2/delete/")

@@ -1,6 +1,8 @@
 """Texts as people send them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from exchange.lib import text
 
@@ -25,3 +27,37 @@ def test_a_text_in_which_nothing_can_be_seen_is_empty(nothing):
 @pytest.mark.parametrize(("words", "lang"), [("أتعلم Excel إكسل", "ar"), ("learn عود please", "en"), ("123", "en")])
 def test_language_follows_the_letters(words, lang):
     assert text.guess_lang(words) == lang
+
+
+@pytest.mark.parametrize(
+    ("words", "direction"),
+    [("Excel من الصفر يا خالة", "rtl"), ("learn عود please", "ltr"), ("2026-11-23 👍", ""), ("مرحبا", "rtl")],
+)
+def test_direction_follows_the_letters(words, direction):
+    assert text.direction(words) == direction
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("يوم 2026-11-23 مساءً", [("turned", "2026-11-23")]),
+        ("٢٠٢٦-١١-٢٣ أو 23/11", [("turned", "٢٠٢٦-١١-٢٣"), ("turned", "23/11")]),
+        ("هاتفي +962 7 9123 4567.", [("turned", "+962 7 9123 4567")]),
+        ("079 123 4567 صباحًا", [("turned", "079 123 4567")]),
+        ("لغة C++ أو C#", [("turned", "C++"), ("turned", "C#")]),
+        ("انظر https://rukn.example/a?b=1، ثم عد", [("turned", "https://rukn.example/a?b=1")]),
+        ("عندي 5 10 تفاحات", []),
+        ("اكتب `a + b` هنا", [("code", "a + b")]),
+        ("```\nx = 1\n  y\n```", [("block", "x = 1\n  y")]),
+        ("ثمن 5``` قطع", []),
+    ],
+)
+def test_pieces_that_an_arabic_line_would_turn_round(words, found):
+    assert [piece for piece in ((kind, part) for kind, part in text.pieces(words)) if piece[0]] == found
+
+
+@given(st.text(alphabet="ab ١2-+`\n:/", max_size=40))
+def test_pieces_lose_nothing_but_backticks(words):
+    assert "".join(part for _kind, part in text.pieces(words)).replace("`", "").replace("\n", "") == words.replace(
+        "`", ""
+    ).replace("\n", "")
