@@ -64,12 +64,17 @@ if (tabs) {
 // --- lines on the page ----------------------------------------------------------------------------------------------
 const lineOf = (clientId) => lines.querySelector(`[data-client="${CSS.escape(clientId)}"]`);
 
+const boxOf = (box) => box.getBoundingClientRect();
+
+/** Whether the newest message is in sight; what stands below it may be further down. */
 function atEnd() {
-  return flow.scrollHeight - flow.scrollTop - flow.clientHeight < 80;
+  return boxOf(lines).bottom - boxOf(flow).bottom < 80;
 }
 
+/** Show all that stands below the newest message, but never less of the message itself for it. */
 function toEnd() {
   flow.scrollTop = flow.scrollHeight;
+  if (lines.lastElementChild) flow.scrollTop -= Math.max(0, boxOf(flow).top + 8 - boxOf(lines.lastElementChild).top);
 }
 
 flow.addEventListener("scroll", seen);
