@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from exchange.lib import text as texts
 from skills.cards import Card, when_words
 from skills.filters import DAY_NAMES, PART_NAMES
 from skills.services.concepts import ConceptHit
@@ -66,6 +67,30 @@ def clock(value: datetime) -> SafeString:
 def ago(value: datetime) -> str:
     """How long ago, in words: "3 hours ago"."""
     return digits(format_timedelta(value - timezone.now(), add_direction=True, locale=_locale()))
+
+
+@register.filter
+def apart(value: object, lang: str = "") -> str:
+    """A name or a title within a sentence, isolated with or without markup; `lang`: its language, if known."""
+    return texts.isolated(str(value), lang)
+
+
+@register.filter
+def brief(value: object, most: int) -> str:
+    """As many first words as fit into so many characters."""
+    return texts.brief(str(value), most)
+
+
+@register.filter
+def dir_of(value: object, lang: str = "") -> str:
+    """The direction of a text of this language, for `dir`."""
+    return texts.direction(str(value), lang)
+
+
+@register.filter
+def quoted(value: object) -> str:
+    """Words of somebody as a mail without markup quotes them: "> " before each line."""
+    return "\n".join(f"> {line}".rstrip() for line in str(value).splitlines())
 
 
 @register.simple_tag
