@@ -70,7 +70,7 @@ def sentence_of(line):
     return render_to_string("notices/push.txt", {"line": line}).strip()
 
 
-@pytest.mark.parametrize(("kind", "language"), product(KINDS, ("ar", "en")))
+@pytest.mark.parametrize(("kind", "language"), list(product(KINDS, ("ar", "en"))))
 class TestEveryKind:
     def test_has_a_short_subject_that_is_no_sentence(self, kind, language):
         more = (
