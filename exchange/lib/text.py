@@ -44,11 +44,17 @@ def direction(text: str, lang: str = "") -> str:
     """Give "rtl" or "ltr": the way of the only script in a text; where both stand in it, that of its language.
 
     So "Excel من الصفر" in an Arabic listing runs from the right, and "C++" in the same listing from the left. Without
-    a known language, the script with more letters decides.
+    a known language, the script with more letters decides. "" for a text without letters (digits, signs, pictures) in
+    a language that nobody noted.
     """
     arabic, latin = bool(_ARABIC.search(text)), bool(_LATIN.search(text))
-    is_arabic_way = arabic if arabic != latin else lang == "ar" if lang else is_arabic(text)
-    return "rtl" if is_arabic_way else "ltr"
+    if arabic != latin:
+        return "rtl" if arabic else "ltr"
+    if lang:
+        return "rtl" if lang == "ar" else "ltr"
+    if not arabic:
+        return ""
+    return "rtl" if is_arabic(text) else "ltr"
 
 
 def isolated(text: str, lang: str = "") -> str:

@@ -82,9 +82,9 @@ def brief(value: object, most: int) -> str:
 
 
 @register.filter
-def dir_of(value: object, lang: str = "") -> str:
-    """The direction of a text of this language, for `dir`."""
-    return texts.direction(str(value), lang)
+def direction(value: object, lang: str = "") -> str:
+    """Give "rtl" or "ltr" for a text of this language, or by its letters; the page's where neither says it."""
+    return texts.direction(str(value), lang or "") or ("rtl" if _locale().startswith("ar") else "ltr")
 
 
 @register.filter

@@ -33,7 +33,8 @@ def test_language_follows_the_letters(words, lang):
         ("Excel من الصفر", "ar", "rtl"), ("Excel VBA من الصفر", "ar", "rtl"), ("C++", "ar", "ltr"),
         ("عود", "en", "rtl"),
         ("Learn عود", "en", "ltr"), ("2026", "ar", "rtl"), ("2026", "en", "ltr"), ("", "ar", "rtl"),
-        ("Excel من الصفر", "", "rtl"), ("Go العود", "", "rtl"), ("Playing عود", "", "ltr"), ("", "", "ltr"),
+        ("Excel من الصفر", "", "rtl"), ("Go العود", "", "rtl"), ("Playing عود", "", "ltr"),
+        ("", "", ""), ("2026 👍", "", ""),
     ],
 )  # fmt: skip
 def test_direction_is_that_of_the_only_script_or_of_the_language(words, lang, way):
