@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts import services as accounts
 from accounts.models import Person
 
 PERSONAS: dict[str, dict[str, Any]] = {
@@ -42,6 +43,8 @@ def enter(request: HttpRequest, key: str) -> HttpResponse:
     response = redirect("desk" if key == "curator" else "home")
     asked = request.GET.get("lang", "")
     language = asked if asked in dict(settings.LANGUAGES) else person.language
+    if language != person.language:  # as the switch does: what is told, mailed and refused comes in it too
+        accounts.set_language(person=person, language=language)
     response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax")
     return response
 

@@ -1,14 +1,18 @@
-"""What every answer owes: refusals become kind pages, private pages stay out of caches."""
+"""What every answer owes: refusals become kind pages, private pages stay out of caches, what is long goes in parts."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
 
-from django.http import HttpRequest, HttpResponse
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
 from exchange.lib.errors import Refused
 
 Answer = Callable[[HttpRequest], HttpResponse]
+AT_ONCE = 16  # parts of a long answer that are read at one go: 64 kB of a file
 
 
 class RefusalMiddleware:
@@ -44,3 +48,31 @@ class PrivatePagesMiddleware:
         if request.user.is_authenticated and "no-cache" not in response.get("Cache-Control", ""):
             patch_cache_control(response, private=True, no_store=True)
         return response
+
+
+class StreamMiddleware:
+    """Let files and long lists go out in parts under ASGI as they do under WSGI.
+
+    There Django would read a synchronous answer to its end first, and say so in the log. Above the middleware that
+    looks into such an answer (compression).
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if isinstance(request, ASGIRequest) and isinstance(response, StreamingHttpResponse) and not response.is_async:
+            response.streaming_content = _in_parts(iter(response))
+        return response
+
+
+async def _in_parts(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Read on in the thread of the request, which holds its database connection."""
+    read = sync_to_async(_some)
+    while some := await read(parts):
+        yield b"".join(some)
+
+
+def _some(parts: Iterator[bytes]) -> list[bytes]:
+    return list(islice(parts, AT_ONCE))

@@ -144,6 +144,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "exchange.watch.middleware.WatchMiddleware",
+    "exchange.middleware.StreamMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "exchange.compression.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",

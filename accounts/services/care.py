@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import policies
 from accounts.models import Guardianship, Person, Profile, TrustedContact
 from exchange.lib.errors import Refused
+from exchange.lib.text import isolated
 from exchange.outbox import services as outbox
 
 MOST_ASKED_A_DAY = 5  # guardians one young person asks, and contacts one person names
@@ -192,6 +193,12 @@ def wards(*, guardian: Person) -> list[Guardianship]:
     return list(rows.filter(mine).exclude(young=guardian).order_by("id"))
 
 
+def requests_to(*, person: Person) -> list[Guardianship]:
+    """Give the young who ask this person to be their guardian and wait for an answer, oldest first."""
+    rows = Guardianship.objects.asked().filter(email=person.email.lower()).exclude(young=person)
+    return list(rows.select_related("young").order_by("id"))
+
+
 def guardianship_of(*, young: Person) -> Guardianship | None:
     """Give the guardianship that holds or waits for an answer."""
     return Guardianship.objects.filter(young=young, ended_at=None).select_related("guardian").first()
@@ -294,6 +301,6 @@ def tell_contact(*, person: Person) -> None:
     if found is None:
         raise NoContact(_("There is nobody yet who agreed to be told."))
     if found.told_at is not None and now - found.told_at < TELL_AGAIN_AFTER:
-        raise TooOften(_("%(name)s was told a moment ago.") % {"name": found.name})
+        raise TooOften(_("%(name)s was told a moment ago.") % {"name": isolated(found.name)})
     TrustedContact.objects.filter(pk=found.pk).update(told_at=now)
     outbox.emit("contact.told", person)

@@ -23,7 +23,7 @@ from exchange.chat.models import TALLEST, Conversation
 from exchange.chat.services import files as chat_files
 from exchange.chat.services import finding, groups
 from exchange.lib.errors import Refused
-from exchange.lib.text import clean
+from exchange.lib.text import clean, isolated
 
 LONGEST_WAIT_SECONDS = 20
 LOOK_AGAIN_SECONDS = 0.5
@@ -299,7 +299,7 @@ def _state(seq: int, others: list[chat.Mark]) -> str:
     if others and len(seen) == len(others):
         return gettext("seen")
     if seen:
-        return gettext("seen by: %(names)s") % {"names": gettext(", ").join(f"\u2068{name}\u2069" for name in seen)}
+        return gettext("seen by: %(names)s") % {"names": gettext(", ").join(map(isolated, seen))}
     return gettext("delivered") if others and all(other.delivered >= seq for other in others) else gettext("sent")
 
 

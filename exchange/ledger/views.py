@@ -19,6 +19,7 @@ from exchange.ledger import services as ledger
 from exchange.ledger.forms import GiveForm, ReverseForm, ShareForm
 from exchange.ledger.words import Line, span
 from exchange.lib.errors import Refused
+from exchange.lib.text import isolated
 
 LINES = 30
 REVERSING = "right_%s"  # two forms on one page: each field has an id of its own
@@ -161,7 +162,7 @@ def _before(request: HttpRequest) -> int | None:
 def _thanks(minutes: int, receiver: Person | None) -> str:
     if receiver is None:
         return _("You gave %(span)s to the community pot. Thank you!") % {"span": span(minutes)}
-    return _("%(name)s has got %(span)s.") % {"name": receiver.first_name, "span": span(minutes)}
+    return _("%(name)s has got %(span)s.") % {"name": isolated(receiver.first_name), "span": span(minutes)}
 
 
 class _Echo:

@@ -41,11 +41,44 @@ def guess_lang(text: str) -> str:
     return "ar" if is_arabic(text) else "en"
 
 
-def direction(text: str) -> str:
-    """Give "rtl" or "ltr", by the letters; "" for a text without any (digits, signs, pictures)."""
-    if is_arabic(text):
-        return "rtl"
-    return "ltr" if _LATIN.search(text) else ""
+def direction(text: str, lang: str = "") -> str:
+    """Give "rtl" or "ltr": the way of the only script in a text; where both stand in it, that of its language.
+
+    So "Excel من الصفر" in an Arabic listing runs from the right, and "C++" in the same listing from the left. Without
+    a known language, the script with more letters decides. "" for a text without letters (digits, signs, pictures) in
+    a language that nobody noted.
+    """
+    arabic, latin = bool(_ARABIC.search(text)), bool(_LATIN.search(text))
+    if arabic != latin:
+        return "rtl" if arabic else "ltr"
+    if lang:
+        return "rtl" if lang == "ar" else "ltr"
+    if not arabic:
+        return ""
+    return "rtl" if is_arabic(text) else "ltr"
+
+
+def isolated(text: str, lang: str = "") -> str:
+    """Give a name or a title as it stands safely in a sentence of any direction (Unicode isolates); "" stays "".
+
+    The first letter decides the way of a text in one script (FSI), its language that of a mixed one (RLI, LRI). For
+    what people read only: what is searched, stored or parsed goes without.
+    """
+    if not text:
+        return ""
+    is_mixed = bool(_ARABIC.search(text) and _LATIN.search(text))
+    opening = {"rtl": "\u2067", "ltr": "\u2066"}[direction(text, lang)] if is_mixed else "\u2068"
+    return f"{opening}{text}\u2069"
+
+
+def brief(text: str, most: int) -> str:
+    """Give a text, or as many of its first words as fit into `most` characters with "…" after them."""
+    text = " ".join(text.split())
+    if len(text) <= most:
+        return text
+    cut = text[: most - 1]
+    words = cut.rpartition(" ")[0]
+    return (words if len(words) > most // 2 else cut).rstrip(" ,.:;،؛-–") + "…"
 
 
 # What a line in Arabic turns round, group by group (Unicode Annex 9, W2 and N2), or what is to be read as it was typed.

@@ -13,6 +13,7 @@ from exchange.lessons import rules as waiting
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson, Queued, Sitting
 from exchange.lib.errors import Refused
+from exchange.lib.text import brief, isolated
 from exchange.notices import letters
 from exchange.notices import services as notices
 from exchange.notices.services import of_lessons, onward, telling
@@ -333,7 +334,7 @@ def write_to_guardian(event: Event) -> None:
     asked = Guardianship.objects.asked().select_related("young").filter(id=int(event.subject_id)).first()
     if asked is None:
         return
-    name = asked.young.first_name
+    name = isolated(brief(asked.young.first_name, 24))
     with translation.override(asked.young.language):
         letters.send(
             to=asked.email,
@@ -351,11 +352,50 @@ def write_to_guardian(event: Event) -> None:
         )
 
 
+@on("guardian.asked")
+def tell_guardian(event: Event) -> None:
+    """Who is asked and has an account finds it on the page too; whoever was asked before is asked no more."""
+    asked = Guardianship.objects.asked().select_related("young").filter(id=int(event.subject_id)).first()
+    if asked is None:
+        return
+    _forget_asking(asked.young_id)
+    guardian = Person.objects.filter(email=asked.email).first()
+    if guardian is not None:
+        _tell_asked(asked, guardian)
+
+
+@on("person.welcomed")
+def tell_newcomer_of_wards(event: Event) -> None:
+    """Somebody came in for the first time: the young who named them as their guardian are waiting."""
+    person = Person.objects.filter(id=int(event.subject_id)).first()
+    if person is not None:
+        for asked in care.requests_to(person=person):
+            _tell_asked(asked, person)
+
+
+def _tell_asked(asked: Guardianship, guardian: Person) -> None:
+    notices.tell(
+        people=[guardian.pk],
+        kind="ward_asked",
+        key=f"{asked.pk}:asked",
+        url=reverse("ward", args=[asked.pk]),
+        name=asked.young.first_name,
+    )
+
+
+def _forget_asking(young_id: int) -> None:
+    """Let what was told of requests of this one be news no longer where they are answered or over."""
+    for over in Guardianship.objects.filter(young=young_id).exclude(accepted_at=None, ended_at=None):
+        people = Person.objects.filter(email=over.email).values_list("id", flat=True)
+        telling.overtake(kinds=["ward_asked"], about=f"{over.pk}:", people=people)
+
+
 @on("guardian.changed")
 def tell_young(event: Event) -> None:
     """A guardian agreed, declined or ended it."""
     found = Guardianship.objects.filter(id=int(event.subject_id)).first()
     if found is not None:
+        _forget_asking(found.young_id)
         said = found.ended or "accepted"
         notices.tell(
             people=[found.young_id], kind="guardian", key=f"{found.pk}:{said}", url=reverse("safety"), said=said
@@ -368,13 +408,13 @@ def write_to_contact(event: Event) -> None:
     contact = TrustedContact.objects.select_related("person").filter(person=int(event.subject_id)).first()
     if contact is None or contact.confirmed_at is not None:
         return
-    name = contact.person.first_name
+    name = isolated(brief(contact.person.first_name, 24))
     with translation.override(contact.person.language):
         letters.send(
             to=contact.email,
             subject=_("%(name)s trusts you") % {"name": name},
             lines=[
-                _("Hello %(name)s,") % {"name": contact.name},
+                _("Hello %(name)s,") % {"name": isolated(contact.name)},
                 _("%(name)s learns at Rukn, the skill exchange of your city, and named you as their trusted contact.")
                 % {"name": name},
                 _("If you agree, we write to you when something goes wrong there, and ask you to call. Nothing else."),
@@ -390,19 +430,20 @@ def tell_trusted_contact(event: Event) -> None:
     contact = TrustedContact.objects.select_related("person").filter(person=int(event.subject_id)).first()
     if contact is None or contact.confirmed_at is None:
         return
-    name = contact.person.first_name
+    name = isolated(brief(contact.person.first_name, 24))
     with translation.override(contact.person.language):
         letters.send(
             to=contact.email,
             subject=_("Please call %(name)s") % {"name": name},
             lines=[
-                _("Hello %(name)s,") % {"name": contact.name},
+                _("Hello %(name)s,") % {"name": isolated(contact.name)},
                 _("%(name)s asked us to let you know that something at Rukn was not right. Please call them.")
                 % {"name": name},
                 _("We do not tell what was written. If somebody is in danger now, call the emergency number."),
             ],
             path=reverse("contact_answer", args=[care.contact_token(contact)]),
             button=_("No more such letters"),
+            is_quiet=True,
         )
 
 

@@ -56,12 +56,15 @@ def write(lines: Sequence[Any], person: Person, stop_token: str) -> EmailMultiAl
     return message
 
 
-def send(*, to: str, subject: str, lines: Sequence[str], path: str = "", button: str = "") -> None:
-    """Send one letter in the language that is active.
+def send(
+    *, to: str, subject: str, lines: Sequence[str], path: str = "", button: str = "", is_quiet: bool = False
+) -> None:
+    """Send one letter in the language that is active; `is_quiet`: its link is not what the letter asks for.
 
     Handlers of the outbox do so, which try again when the mail server refuses.
     """
-    context = {"lines": lines, "address": settings.SITE_URL + path if path else "", "button": button}
+    address = settings.SITE_URL + path if path else ""
+    context = {"lines": lines, "address": address, "button": button, "is_quiet": is_quiet}
     message = EmailMultiAlternatives(" ".join(subject.split()), render_to_string("emails/letter.txt", context), to=[to])
     message.attach_alternative(render_to_string("emails/letter.html", context), "text/html")
     message.send()

@@ -41,6 +41,7 @@ KINDS = {
     "lesson_held": Kind(NOW),  # did it take place?
     "lesson_trouble": Kind(NOW),  # somebody did not come, something is wrong, a curator decided
     "ward_lesson": Kind(NOW, is_guardians=True),  # a lesson of somebody young is asked for, booked, moved, called off
+    "ward_asked": Kind(NEVER, is_guardians=True),  # somebody young asks one to be their guardian; a letter says so too
     "seat": Kind(NOW),  # a seat in a group lesson one waits for is kept for one, or the date was called off
     "accepted": Kind(NOW, wait=UNDO),  # a curator let one's text through
     "returned": Kind(NOW, wait=UNDO),  # a curator returned one's text
@@ -73,7 +74,7 @@ OF_WARDS = ("ward_lesson",)
 OF_MONEY = ("pay_due", "fee_paid", "fee_settled", "gift_arrived")
 OF_TALKS = ("message", "enquiry")  # read when the talk is, and counted there
 # Answers to what one asked oneself, and what one has agreed on: mailed to those who rest, too.
-ALWAYS = frozenset({"guardian", "report", "thanks_taken", *OF_LESSONS[1:], *OF_WARDS, *OF_MONEY})
+ALWAYS = frozenset({"guardian", "ward_asked", "report", "thanks_taken", *OF_LESSONS[1:], *OF_WARDS, *OF_MONEY})
 MOST_TRIES = 6
 CLAIM_MINUTES = 5  # a worker that died in the middle gives its notice free after this
 CALMER = (timedelta(hours=1), timedelta(days=1))  # the second mail about a talk nobody looked into, and all after it

@@ -69,6 +69,30 @@ def ago(value: datetime) -> str:
     return digits(format_timedelta(value - timezone.now(), add_direction=True, locale=_locale()))
 
 
+@register.filter
+def apart(value: object, lang: str = "") -> str:
+    """A name or a title within a sentence, isolated with or without markup; `lang`: its language, if known."""
+    return texts.isolated(str(value), lang)
+
+
+@register.filter
+def brief(value: object, most: int) -> str:
+    """As many first words as fit into so many characters."""
+    return texts.brief(str(value), most)
+
+
+@register.filter
+def direction(value: object, lang: str = "") -> str:
+    """Give "rtl" or "ltr" for a text of this language, or by its letters; the page's where neither says it."""
+    return texts.direction(str(value), lang or "") or ("rtl" if _locale().startswith("ar") else "ltr")
+
+
+@register.filter
+def quoted(value: object) -> str:
+    """Words of somebody as a mail without markup quotes them: "> " before each line."""
+    return "\n".join(f"> {line}".rstrip() for line in str(value).splitlines())
+
+
 _PIECE = {
     "": "{}",
     "turned": '<bdi dir="ltr">{}</bdi>',
@@ -81,18 +105,6 @@ _PIECE = {
 def said(value: str) -> SafeString:
     """Write what somebody wrote: dates, phone numbers and C++ in their order, code as code. As `write` in chat.js."""
     return SafeString("".join(format_html(_PIECE[kind], piece) for kind, piece in texts.pieces(value)))
-
-
-@register.filter
-def direction(value: str) -> str:
-    """Give "rtl" or "ltr" for a text in a language that nobody noted, by its letters; the page's where it has none."""
-    return texts.direction(value) or lang_direction(_locale()[:2])
-
-
-@register.filter
-def lang_direction(lang: str) -> str:
-    """Give "rtl" or "ltr" for a text in a language that is known, whatever letters it begins with."""
-    return "rtl" if lang == "ar" else "ltr"
 
 
 @register.simple_tag

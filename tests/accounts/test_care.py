@@ -15,7 +15,7 @@ from exchange.lessons.models import Lesson
 from exchange.moderation import services as moderation
 from exchange.notices import services as notices
 from exchange.notices.models import Notice
-from exchange.notices.services import mailing
+from exchange.notices.services import mailing, telling
 from skills.models import Listing
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +28,14 @@ def newcomer(districts):
 
 def answers(districts, age):
     return {"name": "ليان", "district": districts["waha"].pk, "language": "ar", "age": age}
+
+
+@pytest.fixture
+def layan(districts):
+    """15 years old; nobody looks after her yet."""
+    person = accounts.make_person(email="layan@example.org", name="ليان", district=districts["waha"], age="")
+    care.say_age(person=person, age="13-17")
+    return person
 
 
 class TestAge:
@@ -94,6 +102,40 @@ class TestGuardian:
         newcomer.profile.refresh_from_db()
         assert newcomer.profile.is_paused
 
+    def test_is_asked_on_the_page_too_until_they_answer(self, layan, nadia, client_of, relay):
+        care.ask_guardian(young=layan, email=nadia.email)
+        relay()
+        (line,) = telling.latest(person=nadia)
+        assert (line.notice.kind, line.notice.mail_due_at) == ("ward_asked", None)  # the letter has come
+        assert "ليان" in client_of(nadia).get("/notices/").content.decode()
+        client_of(nadia).post(line.notice.url, {"answer": "yes", "agreed": "1"})
+        relay()
+        assert telling.latest(person=nadia) == []
+
+    def test_who_comes_in_for_the_first_time_finds_the_request(self, layan, districts, client_of, relay):
+        care.ask_guardian(young=layan, email="later@example.org")
+        relay()
+        assert not Notice.objects.exists()
+        newcomer = accounts.make_person(email="later@example.org", welcomed=False, age="")
+        client_of(newcomer).post("/welcome/", answers(districts, "18+"))
+        relay()
+        assert [line.notice.kind for line in telling.latest(person=newcomer)] == ["ward_asked"]
+
+    def test_is_asked_no_more_when_somebody_else_is(self, layan, nadia, salma, relay):
+        care.ask_guardian(young=layan, email=nadia.email)
+        relay()
+        care.ask_guardian(young=layan, email=salma.email)
+        relay()
+        assert telling.latest(person=nadia) == []
+        assert [line.notice.kind for line in telling.latest(person=salma)] == ["ward_asked"]
+
+    def test_is_named_before_a_hello_is_written(self, layan, cast, make_offer, client_of):
+        offer = make_offer(cast["salma"], "خياطة", ["خياطة"], place="مكتبة النسيم")
+        page = client_of(layan).get(f"/listings/{offer.pk}/hello/").content.decode()
+        main = page[page.index("<main") :]
+        assert 'href="/me/safety/"' in main
+        assert "<textarea" not in main
+
 
 class TestTrustedContact:
     @pytest.fixture
@@ -157,6 +199,16 @@ class TestPauseEverything:
         assert 'action="/me/unpause/"' in client.get("/me/").content.decode()
         client.post("/me/unpause/")
         assert Listing.objects.open_for(yusuf).filter(id=offer.pk).exists()
+
+    def test_rests_every_listing_of_theirs_on_their_own_page(self, yusuf, make_wish, client_of):
+        make_wish(yusuf, "أتعلم خياطة", ["خياطة"])
+        client = client_of(yusuf)
+        assert "من يناسب؟" in client.get("/me/").content.decode()
+        client.post("/me/pause/")
+        page = client.get("/me/").content.decode()
+        assert "يستريح إلى أن تعود" in page
+        assert "من يناسب؟" not in page
+        assert ">منشور<" not in page
 
     def test_mails_that_were_due_wait_until_one_is_back(self, salma):
         noon = datetime(2026, 11, 24, 12, tzinfo=UTC)  # no quiet hour

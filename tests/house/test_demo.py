@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from accounts.models import Person
+from exchange import demo_urls
 from exchange.checks import demo_is_off
 from exchange.console_mail import PrintedMail
 from exchange.ledger import statements
@@ -124,6 +125,15 @@ class TestThePast:
 class TestEntrances:
     def test_do_not_exist_outside_the_demo(self, client, db):
         assert client.get("/demo/enter/admin/").status_code == 404
+
+    def test_keep_the_language_they_were_opened_in(self, rf, cast, settings, monkeypatch):
+        settings.DEMO = True
+        monkeypatch.setattr(demo_urls, "login", lambda *given, **named: None)
+        monkeypatch.setattr(demo_urls.UserSession.objects, "create_from_request", lambda request: None)
+        for asked, kept in (("en", "en"), ("xx", "en"), ("ar", "ar")):
+            answer = demo_urls.enter(rf.get("/", {"lang": asked}), "learner")
+            assert answer.cookies[settings.LANGUAGE_COOKIE_NAME].value == kept
+            assert Person.objects.get(email="yusuf@example.org").language == kept
 
     def test_fail_the_deployment_check(self, settings):
         assert demo_is_off(None) == []

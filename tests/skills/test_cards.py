@@ -64,8 +64,8 @@ def test_a_card_says_what_is_so_now(client, offer, place, salma):
     Concept.objects.filter(uri="rukn:sewing").update(ar="الحياكة", en="Tailoring")
     concept_services.forget()
     page = seen(client, place)
-    assert '<bdi dir="auto">الحياكة</bdi>' in page
-    assert '<bdi dir="auto">Tailoring</bdi>' in seen(client, place, "en")
+    assert '<bdi dir="rtl">الحياكة</bdi>' in page
+    assert '<bdi dir="ltr">Tailoring</bdi>' in seen(client, place, "en")
     Listing.objects.filter(pk=offer.pk).update(format="online", free_mask=1)
     assert "عن بُعد" in seen(client, place) or "online" in seen(client, place, "en")
 

@@ -31,6 +31,11 @@ class Line:
         return self.lesson.conversation.subject
 
     @property
+    def title_lang(self) -> str:
+        """The language of that, where it is known."""
+        return self.lesson.conversation.subject_lang
+
+    @property
     def needs_me(self) -> bool:
         """Whether it waits for the reader."""
         return self.step in next_steps.NEEDS_ME

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts import policies
 from accounts.forms import CHILD, AgeForm
 from accounts.models import Person
 from accounts.services import care
@@ -50,6 +51,7 @@ def hello(request: HttpRequest, pk: int) -> HttpResponse:
         "listing": listing,
         "form": form,
         "ages": ages,
+        "needs_guardian": policies.lacks_guardian(person),
         "usual_answer": lessons.usual_answer(person=listing.owner),
         "place": "find",
     }

@@ -91,7 +91,7 @@ def _push(notice: Notice) -> int:
         return 0
     habits = habits_of(notice.person)
     with translation.override(notice.person.language), timezone.override(zone_of(habits)):
-        text = " ".join(render_to_string("emails/notice_subject.txt", {"lines": [line], "line": line}).split())
+        text = " ".join(render_to_string("notices/push.txt", {"line": line}).split())
     body = json.dumps({"title": settings.CITY["name"][notice.person.language], "text": text, "url": notice.url,
                        "lang": notice.person.language})  # fmt: skip
     return sum(_to(device, body.encode()) for device in devices_of(person=notice.person))

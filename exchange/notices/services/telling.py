@@ -41,6 +41,29 @@ class Told:
         return f"notices/kinds/{self.notice.kind}.html"
 
     @property
+    def subject_template(self) -> str:
+        """Where the subject of its mail stands: the same in few words."""
+        return f"notices/subjects/{self.notice.kind}.txt"
+
+    @property
+    def title(self) -> str:
+        """What it is about, as its author wrote it."""
+        if self._talk is not None:
+            return self._talk.subject
+        return self.listing.title if self.listing is not None else str(self.notice.facts.get("title", ""))
+
+    @property
+    def title_lang(self) -> str:
+        """The language of that; "" where it is not known."""
+        if self._talk is not None:
+            return self._talk.subject_lang
+        return self.listing.lang if self.listing is not None else ""
+
+    @property
+    def _talk(self) -> Conversation | None:
+        return self.lesson.conversation if self.lesson is not None else self.talk
+
+    @property
     def address(self) -> str:
         """Where it leads, from outside."""
         return f"{settings.SITE_URL}{self.notice.url}"

@@ -118,7 +118,7 @@ class TestPage:
         chat.mark_seen(person=yusuf, conversation_id=group.pk, seq=seq)
         shown = client_of(salma).get(f"/talks/{group.pk}/").content.decode()
         assert '<span class="who"><bdi>يوسف</bdi>' in shown
-        assert ">قرأها: \u2068يوسف\u2069</span>" in shown
+        assert ">قُرئت عند: \u2068يوسف\u2069</span>" in shown
         assert 'href="/help/">حلقتنا</a>' in shown
         chat.mark_seen(person=karim, conversation_id=group.pk, seq=seq)
         assert ">قُرئت</span>" in client_of(salma).get(f"/talks/{group.pk}/").content.decode()

@@ -30,6 +30,49 @@ def test_language_follows_the_letters(words, lang):
 
 
 @pytest.mark.parametrize(
+    ("words", "lang", "way"),
+    [
+        ("Excel من الصفر", "ar", "rtl"), ("Excel VBA من الصفر", "ar", "rtl"), ("C++", "ar", "ltr"),
+        ("عود", "en", "rtl"),
+        ("Learn عود", "en", "ltr"), ("2026", "ar", "rtl"), ("2026", "en", "ltr"), ("", "ar", "rtl"),
+        ("Excel من الصفر", "", "rtl"), ("Go العود", "", "rtl"), ("Playing عود", "", "ltr"),
+        ("", "", ""), ("2026 👍", "", ""),
+    ],
+)  # fmt: skip
+def test_direction_is_that_of_the_only_script_or_of_the_language(words, lang, way):
+    assert text.direction(words, lang) == way
+
+
+@pytest.mark.parametrize(
+    ("words", "lang", "opening"),
+    [
+        ("سلمى", "", "\u2068"),
+        ("Karim", "ar", "\u2068"),
+        ("Excel من الصفر", "ar", "\u2067"),
+        ("Learn عود", "en", "\u2066"),
+    ],
+)
+def test_isolated_keeps_a_name_apart_and_is_taken_out_again_by_clean(words, lang, opening):
+    assert text.isolated(words, lang) == f"{opening}{words}\u2069"
+    assert text.clean(text.isolated(words, lang)) == words
+
+
+def test_isolated_of_nothing_is_nothing():
+    assert text.isolated("") == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "most", "short"),
+    [
+        ("خياطة", 10, "خياطة"), ("Fix your own bike", 14, "Fix your own…"), ("Fix your, own bike", 12, "Fix your…"),
+        ("Donaudampfschiff", 8, "Donauda…"), ("a  b\nc", 9, "a b c"),
+    ],
+)  # fmt: skip
+def test_brief_ends_after_a_word(words, most, short):
+    assert text.brief(words, most) == short
+
+
+@pytest.mark.parametrize(
     ("words", "direction"),
     [("Excel من الصفر يا خالة", "rtl"), ("learn عود please", "ltr"), ("2026-11-23 👍", ""), ("مرحبا", "rtl")],
 )

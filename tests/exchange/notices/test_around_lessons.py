@@ -11,6 +11,7 @@ from accounts.services import care
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 from exchange.lessons.rules import Span
+from exchange.lib.text import clean
 from exchange.notices.models import Notice
 from exchange.notices.services import choosing, mailing, telling
 
@@ -87,7 +88,8 @@ class TestTheGuardian:
         mail.outbox.clear()
         mailing.send_due(now=timezone.now() + timedelta(minutes=1))
         (letter,) = [each for each in mail.outbox if each.to == [nadia.email]]
-        assert letter.subject.startswith("Booked for يوسف: “خياطة للمبتدئات” with سلمى")
+        assert clean(letter.subject) == "Booked for يوسف: “خياطة للمبتدئات”"
+        assert "Booked for يوسف: “خياطة للمبتدئات” with سلمى" in clean(letter.body)
         (line,) = [line for line in telling.latest(person=nadia) if line.notice.kind == "ward_lesson"]
         assert client_of(nadia).get(line.notice.url).status_code == 200
 
