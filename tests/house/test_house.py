@@ -37,6 +37,16 @@ def test_rows_are_written_only_by_services_and_models():
     assert found == []
 
 
+def test_typed_words_never_reach_a_query_language():
+    # Elasticsearch's `query_string` reads operators, fields and regular expressions out of what people type.
+    found = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in (ROOT / "search").rglob("*.py")
+        for word in re.findall(r"\b(?:simple_)?query_string\b", path.read_text(encoding="utf-8"), re.I)
+    ]
+    assert found == []
+
+
 def test_workers_know_every_task():
     scheduled = {job["task"].rpartition(".tasks.")[0] for job in settings.CELERY_BEAT_SCHEDULE.values()}
     written = {".".join(path.relative_to(ROOT).parts[:-1]) for path in SOURCES if path.name == "tasks.py"}
