@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.forms import CHILD, AgeForm, ContactForm, GuardianForm
 from accounts.models import Person, TrustedContact
@@ -17,7 +17,7 @@ from exchange.lib.errors import Refused
 
 
 @login_required
-@require_GET
+@require_safe
 def safety(request: HttpRequest) -> HttpResponse:
     """Show all that keeps one safe, on one page."""
     return _page(request)
@@ -58,7 +58,7 @@ def guardian_ask(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def ward(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what a guardian agrees to; agree, decline, or end it."""
     person = _person(request)
@@ -122,7 +122,7 @@ def contact_tell(request: HttpRequest) -> HttpResponse:
     return redirect("safety")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def contact_answer(request: HttpRequest, token: str) -> HttpResponse:
     """What the letter to a contact opens, without an account: yes, or no (any more)."""
     found = care.contact_by_token(token)

@@ -24,7 +24,7 @@ CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     "response_schema_conformance,negative_data_rejection,ignored_auth,unsupported_method"
 )
-OPERATIONS = 47  # only to say how many examples of each make the cases asked for
+METHODS = ("get", "post", "put", "patch", "delete")
 OFF = dict.fromkeys(("API_PERSON_LIMIT", "API_WRITE_LIMIT", "API_ADDRESS_LIMIT"), "off")
 
 
@@ -80,7 +80,7 @@ def _ask(
         headers += ["-H", f"Authorization: Token {json.loads(made.stdout)['token']}"]
     numbers = place / f"{who}.toml"
     numbers.write_text(_with_numbers(address), encoding="utf-8")
-    examples = max(1, -(-options.cases // (len(options.who) * OPERATIONS)))
+    examples = max(1, -(-options.cases // (len(options.who) * _operations(address))))
     started = time.monotonic()
     command = [
         str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(numbers), "run",
@@ -105,6 +105,17 @@ def _ask(
         "what": failures,
         "seconds": round(time.monotonic() - started, 1),
     }
+
+
+def _operations(address: str) -> int:
+    """Count the operations of the description, to say how many examples of each make the cases asked for."""
+    with urllib.request.urlopen(f"{address}/api/schema/", timeout=60) as answer:
+        return count_operations(json.load(answer))
+
+
+def count_operations(schema: dict) -> int:
+    """Count methods over all addresses."""
+    return sum(method in METHODS for methods in schema["paths"].values() for method in methods)
 
 
 def _with_numbers(address: str) -> str:

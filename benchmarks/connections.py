@@ -4,7 +4,7 @@
     DATABASE_URL=… python benchmarks/connections.py http://127.0.0.1:8000 [--requests 10000]
 
 Eight visitors, one of them signed in, ask pages one after another over kept lines. JSON on standard output; exit status
-1 when more than 20 connections are open at the end.
+1 when more than 20 connections are open at the end, or a page was answered with anything but 200.
 """
 
 import argparse
@@ -82,7 +82,13 @@ def main() -> int:
         "connections_opened_meanwhile_by_pages_and_workers": one(opened) - before,
     }  # fmt: skip
     print(json.dumps(report))
-    return int(report["connections_held"] > MOST)
+    return int(falls_short(report))
+
+
+def falls_short(report: dict) -> bool:
+    """Whether too many connections are held, or pages were not answered: a dead city holds none."""
+    is_answered = set(report["statuses"]) == {200}
+    return report["connections_held"] > MOST or not is_answered
 
 
 if __name__ == "__main__":

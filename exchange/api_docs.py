@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
 
@@ -25,14 +25,14 @@ ROOMS = {
 }
 
 
-@require_GET
+@require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Show how to come in, and every operation by room."""
     context = {"rooms": _rooms(str(request.LANGUAGE_CODE)), "place": "", "site": request.build_absolute_uri("/api/")}
     return render(request, "api/docs.html", context)
 
 
-@require_GET
+@require_safe
 def schema(request: HttpRequest) -> HttpResponse:
     """Give the description as OpenAPI, in the reader's language."""
     return JsonResponse(_schema(str(request.LANGUAGE_CODE)), json_dumps_params={"ensure_ascii": False})

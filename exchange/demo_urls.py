@@ -8,7 +8,7 @@ from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import services as accounts
 from accounts.models import Person
@@ -21,7 +21,7 @@ PERSONAS: dict[str, dict[str, Any]] = {
 }
 
 
-@require_GET
+@require_safe
 def entrances(request: HttpRequest) -> HttpResponse:
     """Show the four doors."""
     people = {row.email: row for row in Person.objects.filter(email__in=[each["email"] for each in PERSONAS.values()])}
@@ -32,7 +32,7 @@ def entrances(request: HttpRequest) -> HttpResponse:
     return render(request, "demo.html", {"doors": doors, "place": ""})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def enter(request: HttpRequest, key: str) -> HttpResponse:
     """Sign in as a persona. GET works too, so that a printed address is one click; it exists only in the demo."""
     if not settings.DEMO or key not in PERSONAS:

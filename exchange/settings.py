@@ -271,11 +271,20 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 300, "socket_connect_timeout": 1, "socket_timeout": 1, "health_check_interval": 5}
+    {
+        # Above the longest time of a task: what is still being done is given to nobody else.
+        "visibility_timeout": CELERY_TASK_TIME_LIMIT + 60,
+        "socket_connect_timeout": 1,
+        "socket_timeout": 1,
+        "health_check_interval": 5,
+    }
     if REDIS_URL
     else {"polling_interval": 0.05}
 )
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+# Jobs of hours and days are asked for every five minutes: the row of a job says whether it is due, and after a restart
+# none waits for an hour again.
+_asked_every = 300.0
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "relay-bells": {
         "task": "exchange.outbox.tasks.relay_outbox",
@@ -290,7 +299,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"queue": "long", "expires": 10},
     },
     "heartbeat": {"task": "exchange.outbox.tasks.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
-    "forget-handled": {"task": "exchange.outbox.tasks.forget_handled", "schedule": 3600.0},
+    "forget-handled": {
+        "task": "exchange.outbox.tasks.forget_handled",
+        "schedule": _asked_every,
+        "options": {"expires": 300},
+    },
     "send-notices": {
         "task": "exchange.notices.tasks.send_due_notices",
         "schedule": 10.0,
@@ -319,13 +332,13 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "look-for-rings": {
         "task": "matching.tasks.look_for_rings",
-        "schedule": 3600.0,
-        "options": {"queue": "long", "expires": 3600},
+        "schedule": _asked_every,
+        "options": {"queue": "long", "expires": 300},
     },
     "verify-ledger": {
         "task": "exchange.ledger.tasks.verify_ledger",
-        "schedule": 3600.0,
-        "options": {"queue": "long", "expires": 3600},
+        "schedule": _asked_every,
+        "options": {"queue": "long", "expires": 300},
     },
     "money-inbox": {
         "task": "exchange.payments.tasks.work",
@@ -334,13 +347,29 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "money-nightly": {
         "task": "exchange.payments.tasks.reconcile",
-        "schedule": 3600.0,
-        "options": {"queue": "long", "expires": 3600},
+        "schedule": _asked_every,
+        "options": {"queue": "long", "expires": 300},
     },
-    "sweep-files": {"task": "exchange.chat.tasks.sweep_files", "schedule": 6 * 3600.0, "options": {"queue": "long"}},
-    "forget-full-buckets": {"task": "exchange.limits.tasks.forget_full_buckets", "schedule": 3600.0},
-    "ask-still-true": {"task": "skills.tasks.rest_stale_listings", "schedule": 3600.0},
-    "rematch": {"task": "matching.tasks.rematch_everybody", "schedule": 3600.0, "options": {"queue": "long"}},
+    "sweep-files": {
+        "task": "exchange.chat.tasks.sweep_files",
+        "schedule": _asked_every,
+        "options": {"queue": "long", "expires": 300},
+    },
+    "forget-full-buckets": {
+        "task": "exchange.limits.tasks.forget_full_buckets",
+        "schedule": _asked_every,
+        "options": {"expires": 300},
+    },
+    "ask-still-true": {
+        "task": "skills.tasks.rest_stale_listings",
+        "schedule": _asked_every,
+        "options": {"expires": 300},
+    },
+    "rematch": {
+        "task": "matching.tasks.rematch_everybody",
+        "schedule": _asked_every,
+        "options": {"queue": "long", "expires": 300},
+    },
 }
 
 # --- Search ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts import districts
 from accounts.models import Block, Person, blocked_ids
@@ -41,7 +41,7 @@ TOPICS = [
 ]  # fmt: skip
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show at once what one can learn nearby, and what fits one's wishes."""
     language, person = str(request.LANGUAGE_CODE), request.user
@@ -69,7 +69,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def me(request: HttpRequest) -> HttpResponse:
     """Show what I teach, what I wish, and how I am seen."""
     person = cast(Person, request.user)
@@ -101,7 +101,7 @@ def me(request: HttpRequest) -> HttpResponse:
     return render(request, "me.html", context)
 
 
-@require_GET
+@require_safe
 def person(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a neighbour: first name, district, own words, listings. Someone blocked is not there."""
     reader = request.user
@@ -123,7 +123,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "person.html", context)
 
 
-@require_GET
+@require_safe
 def listing(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one listing whole, why this reader might meet its owner, and one button."""
     reader, language = request.user, str(request.LANGUAGE_CODE)
@@ -181,7 +181,7 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403_csrf.html", context, status=403)
 
 
-@require_GET
+@require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     """Say how it works and whom to call."""
     return render(request, "help.html", {"place": ""})

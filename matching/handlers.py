@@ -4,11 +4,13 @@ from django.utils import timezone
 
 from exchange.lessons.models import Lesson
 from exchange.outbox.models import Event
-from exchange.outbox.services import LONG, on
+from exchange.outbox.services import LONG, on, unheard
 from matching import ladder
 from matching.models import Dismissal
 from matching.services import learning, likeness, pairs, rings, standing, waiting
 from skills.models import Listing
+
+unheard("ring.held")
 
 
 @on("listing.changed", queue=LONG, many=True)

@@ -34,7 +34,7 @@ class Side:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def swap(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a lesson and another one in exchange; once they are asked for, choose a time for each and book both."""
     person = cast(Person, request.user)

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Person
 from exchange.chat.services import groups
@@ -23,7 +23,7 @@ from skills.models import Listing
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def listing_matches(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the owner who fits a listing and why; POST looks again at once."""
     person = cast(Person, request.user)
@@ -70,7 +70,7 @@ def match_dismiss(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """Show a mentor the wishes they could serve, each with one tap to take it."""
     person, language, now = cast(Person, request.user), str(request.LANGUAGE_CODE), timezone.now()
@@ -122,7 +122,7 @@ def still_looking(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def ring(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one ring as a simple picture, with one tap to accept or decline."""
     person = cast(Person, request.user)

@@ -89,6 +89,11 @@ def hidden_from(reader: Reader) -> tuple[int, ...]:
     return tuple(sorted(row[0] for row in _blocked(reader=reader.pk)))
 
 
+def make_ready() -> None:
+    """Load what the first question needs: every name of every skill, some seconds of work."""
+    concepts.tree()
+
+
 def find(*, query: Query, person: Reader, for_cards: bool = False) -> Results:
     """Answer a question. The engine names ids; rows are read again, so what is hidden now never shows.
 

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Person
 from exchange.lib.text import clean
@@ -22,7 +22,7 @@ LAST_PAGE = 50
 GROUPS = {"kind": "radio", "format": "radio", "speaks": "radio", "day": "checkbox", "part": "checkbox"}
 
 
-@require_GET
+@require_safe
 def find(request: HttpRequest) -> HttpResponse:
     """Answer a question; a choice that is not on offer is said beside its field, the rest is answered."""
     filters = ListingFilter(request.GET, queryset=Listing.objects.none())
@@ -52,7 +52,7 @@ def find(request: HttpRequest) -> HttpResponse:
     return render(request, template, context, status=200 if is_valid else 422)
 
 
-@require_GET
+@require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
     """Complete what is being typed, as JSON for the box."""
     text = clean(request.GET.get("q", ""))[:80]
@@ -76,7 +76,7 @@ def keep(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def saved(request: HttpRequest) -> HttpResponse:
     """List the searches one keeps."""
     return render(request, "search/saved.html", {"rows": search.saved_of(_person(request)), "place": "me"})

@@ -2,8 +2,10 @@
 
 from accounts.models import Person
 from exchange.outbox.models import Event
-from exchange.outbox.services import LONG, on
+from exchange.outbox.services import LONG, on, unheard
 from skills.services import listings
+
+unheard("listing.sent", "concept.curated")
 
 
 @on("concepts.changed", queue=LONG)

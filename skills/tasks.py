@@ -13,5 +13,4 @@ from skills.services import listings
 def rest_stale_listings(**_: Any) -> None:
     """Ask "still true?" of old listings and let the unanswered rest; once an hour, however many schedulers ask."""
     now = timezone.now()
-    if outbox.claim_job("ask-still-true", every_seconds=3600, now=now):
-        listings.rest_stale(now=now)
+    outbox.do_job("ask-still-true", every_seconds=3600, now=now, work=lambda: listings.rest_stale(now=now))

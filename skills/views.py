@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Person
 from accounts.rules import PARTS, codes, week_of
@@ -84,7 +84,7 @@ def listing_step(request: HttpRequest, pk: int, step: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def listing_check(request: HttpRequest, pk: int) -> HttpResponse:
     """Show all answers before they go to the curator."""
     return _check_page(request, _draft(request, pk))
@@ -106,7 +106,7 @@ def listing_send(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def listing_sent(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what happens next."""
     listing = get_object_or_404(Listing, pk=pk, owner=_person(request))
@@ -127,7 +127,7 @@ def listing_autosave(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def concept_suggest(request: HttpRequest) -> HttpResponse:
     """Complete a skill while it is typed, in both languages."""
     language = str(request.LANGUAGE_CODE)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Person
 from exchange.chat import rules, serving
@@ -36,7 +36,7 @@ QUICK = (
 
 
 @login_required
-@require_GET
+@require_safe
 def talks(request: HttpRequest) -> HttpResponse:
     """List the talks, the liveliest first."""
     rows = chat.conversations(person=_person(request))
@@ -44,7 +44,7 @@ def talks(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def talk(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one talk. Looking writes nothing: the page then says what was seen, by socket or by POST."""
     person = _person(request)
@@ -57,7 +57,7 @@ def talk(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def search(request: HttpRequest, pk: int) -> HttpResponse:
     """Find words again in one talk; each result leads to its place."""
     person = _person(request)
@@ -74,12 +74,12 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def messages(request: HttpRequest, pk: int) -> HttpResponse:
     """GET ?after=seq gives newer messages as JSON (wait=1 holds the line until there is one); POST sends one."""
     person = _person(request)
     conversation = get_object_or_404(Conversation.objects.for_member(person), pk=pk)
-    if request.method == "GET":
+    if request.method != "POST":
         return _newer(request, person, pk)
     wants_json = request.content_type == "application/json"
     form = MessageForm(_json_body(request) if wants_json else _posted(request))
@@ -130,14 +130,14 @@ def files(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def file(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
     """Give a file to a member of its talk."""
     return _serve(request, pk, seq)
 
 
 @login_required
-@require_GET
+@require_safe
 def small(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
     """Give a photo as it stands in the talk."""
     return _serve(request, pk, seq, small=True)

@@ -15,5 +15,4 @@ DAY_SECONDS = 86_400
 def verify_ledger(**_: Any) -> None:
     """Hold the whole ledger against itself, once a day however many schedulers ask."""
     now = timezone.now()
-    if outbox.claim_job("verify-ledger", every_seconds=DAY_SECONDS, now=now):
-        audit.verify_and_note(now=now)
+    outbox.do_job("verify-ledger", every_seconds=DAY_SECONDS, now=now, work=lambda: audit.verify_and_note(now=now))

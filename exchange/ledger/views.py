@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import policies
 from accounts.models import Person
@@ -27,7 +27,7 @@ UNSAFE = "=+-@\t\r"  # a spreadsheet would compute what begins so
 
 
 @login_required
-@require_GET
+@require_safe
 def hours(request: HttpRequest) -> HttpResponse:
     """Show what I have, what is held, and every line; or only counts, where the city keeps no balances."""
     person = _person(request)
@@ -38,7 +38,7 @@ def hours(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def hours_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Give every line as a file for spreadsheets, oldest last."""
     if not ledger.is_on():

@@ -7,7 +7,9 @@ from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 from exchange.lessons.services import sittings
 from exchange.outbox.models import Event
-from exchange.outbox.services import on
+from exchange.outbox.services import on, unheard
+
+unheard("sitting.announced", "lesson.chosen", "lesson.released")
 
 
 @on("listing.changed", many=True)

@@ -14,9 +14,12 @@ from exchange.outbox import services as outbox
 def wait_for_answers(**_: Any) -> None:
     """Remind of unanswered hellos, and bring resting offers back; once in five minutes."""
     now = timezone.now()
-    if outbox.claim_job("hellos", every_seconds=300, now=now):
+
+    def work() -> None:
         lessons.end_rests(now=now)
         lessons.wait_for_answers(now=now)
+
+    outbox.do_job("hellos", every_seconds=300, now=now, work=work)
 
 
 @shared_task(ignore_result=True)

@@ -50,13 +50,13 @@ class Entry:
 def table() -> dict[str, Entry]:
     """Give the processes by name, in the order in which they are started."""
     rows = tomllib.loads((DEPLOY / "processes.toml").read_text(encoding="utf-8"))
-    return {name: Entry(name=name, **row) for name, row in rows.items() if name != "once"}
+    return {name: Entry(name=name, **row) for name, row in rows.items() if name not in ("once", "beside")}
 
 
-def once() -> list[list[str]]:
-    """Give the commands that run before the others."""
+def once(when: str = "once") -> list[list[str]]:
+    """Give the commands that end by themselves: those run before the others, or `beside` them."""
     rows = tomllib.loads((DEPLOY / "processes.toml").read_text(encoding="utf-8"))
-    return [shlex.split(line) for line in rows["once"]["commands"]]
+    return [shlex.split(line) for line in rows[when]["commands"]]
 
 
 def free_port() -> int:

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Person
 from exchange.lessons import services as lessons
@@ -22,7 +22,7 @@ LONGEST_NOTE = 500
 
 
 @curators_only
-@require_GET
+@require_safe
 def desk_lessons(request: HttpRequest) -> HttpResponse:
     """Show the disputes that wait for this curator, the longest waiting first."""
     return _page(request)

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
@@ -19,7 +19,7 @@ MOST_OFFERED = 6
 
 
 @curators_only
-@require_GET
+@require_safe
 def skills(request: HttpRequest) -> HttpResponse:
     """List the words that wait for a skill, find a skill, and show what was done last."""
     asked = _asked(request)
@@ -36,7 +36,7 @@ def skills(request: HttpRequest) -> HttpResponse:
 
 
 @curators_only
-@require_GET
+@require_safe
 def word(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one word with the skills it may be a name of."""
     return _word_page(request, get_object_or_404(Unmapped, pk=pk))
@@ -82,7 +82,7 @@ def word_aside(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @curators_only
-@require_GET
+@require_safe
 def skill(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one skill with its names and what can be done to it."""
     return _skill_page(request, get_object_or_404(Concept.objects.live(), pk=pk))

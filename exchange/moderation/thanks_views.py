@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Person
 from exchange.lib.errors import Refused
@@ -19,7 +19,7 @@ from exchange.passport import services as passports
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask why a thank-you is reported; one more tap on a reason reports it."""
     person = cast(Person, request.user)
@@ -40,7 +40,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def private_note(request: HttpRequest, pk: int) -> HttpResponse:
     """Write a private word about a lesson to the curators."""
     person = cast(Person, request.user)
@@ -64,7 +64,7 @@ def private_note(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @curators_only
-@require_GET
+@require_safe
 def desk_thanks(request: HttpRequest) -> HttpResponse:
     """Show the reported thanks and the private notes, the oldest first."""
     person = cast(Person, request.user)

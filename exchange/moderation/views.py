@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Person
 from exchange.chat import serving
@@ -46,7 +46,7 @@ def curators_only(view: View) -> View:
 
 
 @curators_only
-@require_GET
+@require_safe
 def desk(request: HttpRequest) -> HttpResponse:
     """List what waits, oldest first."""
     rows = moderation.queue(curator=_person(request))
@@ -69,7 +69,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 
 
 @curators_only
-@require_GET
+@require_safe
 def item(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one text with what is needed to decide."""
     return _item_page(request, pk)
@@ -126,7 +126,7 @@ def undo(request: HttpRequest) -> HttpResponse:
 
 
 @curators_only
-@require_GET
+@require_safe
 def waiting_wishes(request: HttpRequest) -> HttpResponse:
     """List the wishes nobody has answered for two weeks, and the rings that wait for a look."""
     context = {"climbs": waiting.climbing(), "rings": ring_services.held()[:50], "place": "desk"}
@@ -149,7 +149,7 @@ def send_ring(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @curators_only
-@require_GET
+@require_safe
 def desk_file(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
     """Show a curator what came with a reported message."""
     found = moderation.reported_file(report_id=pk, seq=seq, curator=_person(request))
@@ -160,7 +160,7 @@ def desk_file(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask why a talk is reported; one more tap on a reason reports it, with its last messages."""
     person = _person(request)
@@ -190,7 +190,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @curators_only
-@require_GET
+@require_safe
 def desk_talks(request: HttpRequest) -> HttpResponse:
     """Show the oldest report and the oldest held message first, each with the last messages of its talk."""
     person = _person(request)

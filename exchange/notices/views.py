@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Person
 from exchange.notices.forms import OWN, NoticeForm
@@ -19,7 +19,7 @@ from exchange.notices.services import choosing, pushing, telling
 
 
 @login_required
-@require_GET
+@require_safe
 def notices(request: HttpRequest) -> HttpResponse:
     """List what was told, newest first."""
     lines = telling.latest(person=_person(request))
@@ -36,7 +36,7 @@ def read(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def choices(request: HttpRequest) -> HttpResponse:
     """Choose what comes where, and when."""
     person = _person(request)
@@ -87,7 +87,7 @@ def device(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt  # RFC 8058: the mail program posts here by itself; the signed word is the key
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def stop(request: HttpRequest, token: str) -> HttpResponse:
     """Ask, then stop mailing one kind; a GET never stops anything, because mail scanners open every link."""
     found = choosing.read_token(token)

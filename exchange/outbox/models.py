@@ -31,6 +31,7 @@ class Event(models.Model):
     due_at = models.DateTimeField(default=timezone.now)  # also the end of a relay's lease while it works on the event
     finished_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    deaths = models.PositiveSmallIntegerField(default=0, db_default=0)  # leases that ended without a word
     parked_at = models.DateTimeField(null=True)
     reason = models.TextField(default="")
 
@@ -67,11 +68,12 @@ class Handled(models.Model):
 
 
 class Job(models.Model):
-    """A standing job and the last period it was done for: two schedulers do it once."""
+    """A standing job, the last period it was done for, and since when it is being done: two schedulers do it once."""
 
     name = models.CharField(max_length=60, primary_key=True)
     period = models.BigIntegerField(default=0)  # number of the period since 1970
     ran_at = models.DateTimeField(null=True)
+    begun_at = models.DateTimeField(null=True)  # while somebody is doing it
 
     def __str__(self) -> str:
         return self.name

@@ -22,8 +22,7 @@ def relay_outbox(queue: str = outbox.BELLS, **_: Any) -> None:
 def forget_handled(**_: Any) -> None:
     """Forget events that were finished long ago."""
     now = timezone.now()
-    if outbox.claim_job("forget-handled", every_seconds=3600, now=now):
-        outbox.forget_handled(now=now)
+    outbox.do_job("forget-handled", every_seconds=3600, now=now, work=lambda: outbox.forget_handled(now=now))
 
 
 @shared_task(ignore_result=True)

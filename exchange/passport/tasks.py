@@ -13,5 +13,4 @@ from exchange.passport import services as passports
 def open_stories(**_: Any) -> None:
     """Open the stories whose days have passed; once in five minutes."""
     now = timezone.now()
-    if outbox.claim_job("stories", every_seconds=300, now=now):
-        passports.open_due(now=now)
+    outbox.do_job("stories", every_seconds=300, now=now, work=lambda: passports.open_due(now=now))

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Person
 from exchange.lessons.models import Lesson
@@ -18,7 +18,7 @@ from exchange.passport.models import Thanks
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def thanks(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the story of a lesson; write one's own words in it while it is sealed."""
     person = cast(Person, request.user)
@@ -78,7 +78,7 @@ def thanks_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def passport(request: HttpRequest) -> HttpResponse:
     """Show all lessons one had as stories; on paper, one page."""
     person = cast(Person, request.user)

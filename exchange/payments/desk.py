@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from exchange.payments.doors import person_of, with_keys
 from exchange.payments.models import Dispute, Errand, News
@@ -16,7 +16,7 @@ SHOWN = 50
 
 @with_keys
 @login_required
-@require_GET
+@require_safe
 def desk(request: HttpRequest) -> HttpResponse:
     """List disputes, the open ones first, and what failed."""
     _curators_only(request)

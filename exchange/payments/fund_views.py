@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Person
 from exchange.lib.address import client_address
@@ -25,7 +25,7 @@ class TooManyGifts(Refused):
 
 
 @with_keys
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def fund(request: HttpRequest) -> HttpResponse:
     """Show the sum and what it is for; lead to the page where a gift is paid."""
     form = GiftForm(request.POST if request.method == "POST" else None)
@@ -43,7 +43,7 @@ def fund(request: HttpRequest) -> HttpResponse:
 
 
 @with_keys
-@require_GET
+@require_safe
 def gift(request: HttpRequest, token: str) -> HttpResponse:
     """Thank for a gift, say how it stands, and let a monthly one be ended."""
     row = get_object_or_404(Gift, token=token)

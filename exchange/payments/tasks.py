@@ -23,8 +23,12 @@ def work(**_: Any) -> None:
 def reconcile(**_: Any) -> None:
     """Compare the last days with Stripe, once a night."""
     now = timezone.now()
-    if gateway.is_on() and outbox.claim_job("money-nightly", every_seconds=86_400, now=now):
+
+    def work() -> None:
         try:
             nightly.reconcile(now=now)
         except gateway.StripeAway:
             inbox.forget(now=now)  # the next night looks back over this one, too
+
+    if gateway.is_on():
+        outbox.do_job("money-nightly", every_seconds=86_400, now=now, work=work)

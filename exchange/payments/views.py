@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from exchange.lib.errors import Refused
 from exchange.payments import gateway
@@ -42,7 +42,7 @@ def webhook(request: HttpRequest) -> HttpResponse:
 
 @with_keys
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what is paid, until when and what then; lead to the page where it is."""
     person = person_of(request)
@@ -70,7 +70,7 @@ def pay(request: HttpRequest, pk: int) -> HttpResponse:
 
 @with_keys
 @login_required
-@require_GET
+@require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """List what a person pays, is paid and gives; and whether they can ask for a fee."""
     person = person_of(request)
@@ -88,7 +88,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 @with_keys
 @login_required
-@require_GET
+@require_safe
 def receipt(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one payment to its two people, fit to be printed."""
     person = person_of(request)

@@ -15,6 +15,7 @@ from search import health as search
 OK, DEGRADED, DOWN = "ok", "degraded", "down"
 WAIT_SECONDS = 0.7  # so that the answer itself comes within a second, whatever hangs
 ASK_SECONDS = 0.5
+GLANCE_SECONDS = 0.25
 
 _threads = ThreadPoolExecutor(max_workers=6, thread_name_prefix="health")
 _asked: dict[str, Future[float]] = {}
@@ -38,13 +39,20 @@ def report() -> dict[str, Any]:
     return {"state": state, "parts": parts}
 
 
+def search_answers() -> bool:
+    """Whether the search engine answers, found out in the background: who asks waits for `GLANCE_SECONDS` at most."""
+    asked = _ask("search", _search)
+    wait([asked], timeout=GLANCE_SECONDS)
+    return asked.done() and asked.exception() is None
+
+
 def _parts() -> dict[str, tuple[Callable[[], None], str]]:
     """Give part → (its check, how the whole is without it); parts that are not configured are not there."""
     parts: dict[str, tuple[Callable[[], None], str]] = {"database": (_database, DOWN)}
     if settings.REDIS_URL:
         parts["redis"] = (_redis, DEGRADED)
     if settings.ELASTICSEARCH_URL:
-        parts["search"] = (lambda: search.ask(ASK_SECONDS), DEGRADED)
+        parts["search"] = (_search, DEGRADED)
     return parts
 
 
@@ -72,6 +80,10 @@ def _database() -> None:
 
 def _redis() -> None:
     redis_client().ping()
+
+
+def _search() -> None:
+    search.ask(ASK_SECONDS)
 
 
 @cache

@@ -19,7 +19,7 @@ from exchange.ledger.services import audit
 from exchange.lib import breaker
 from exchange.lib.counters import BREAKERS, POOL
 from exchange.outbox import services as outbox
-from exchange.watch.health import redis_client
+from exchange.watch import health
 
 log = logging.getLogger(__name__)
 SAMPLE_SECONDS = 5.0
@@ -83,7 +83,7 @@ class Standing:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Ask the rows, then the broker."""
+        """Ask the rows, then the broker, then the search engine."""
         up = GaugeMetricFamily("rukn_part_up", "1 when the part answered this question", labels=["part"])
         rows: list[Metric] = []
         try:
@@ -99,6 +99,8 @@ class Standing:
                 up.add_metric(["redis"], 0)
             else:
                 up.add_metric(["redis"], 1)
+        if settings.ELASTICSEARCH_URL:
+            up.add_metric(["search"], health.search_answers())
         yield up
         yield from rows
 
@@ -128,5 +130,5 @@ class Standing:
     def _queues(self) -> list[Metric]:
         queued = GaugeMetricFamily("rukn_queue_length", "Tasks waiting in Redis", labels=["queue"])
         for queue in settings.CELERY_TASK_QUEUES:
-            queued.add_metric([queue], float(redis_client().llen(queue)))
+            queued.add_metric([queue], float(health.redis_client().llen(queue)))
         return [queued]

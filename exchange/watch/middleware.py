@@ -16,7 +16,7 @@ from exchange.lib.breaker import Breaker
 from exchange.lib.counters import REQUESTS, SECONDS
 from exchange.lib.logs import Plain
 from exchange.watch import metrics
-from exchange.watch.away import away_page
+from exchange.watch.away import away
 
 log = logging.getLogger("rukn")
 NUMBER = re.compile(r"[0-9a-f]{10,64}\Z")
@@ -44,7 +44,7 @@ class WatchMiddleware:
         structlog.contextvars.bind_contextvars(request=number)
         try:
             if database.is_open and not request.path.startswith(ALWAYS) and not database.may_try():
-                response: HttpResponse = away_page()
+                response: HttpResponse = away(request)
             else:
                 response = self.get_response(request)
                 if connection.connection is not None and not hasattr(request, "database_was_lost"):

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from exchange.watch import health, metrics
-from exchange.watch.away import away_page
+from exchange.watch.away import away
 from exchange.watch.middleware import database
 
 LOST = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg_pool.PoolTimeout)
@@ -53,5 +53,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
         if not isinstance(error.__cause__, psycopg.errors.QueryCanceled):  # one slow question is not a lost database
             database.failed()
         request.database_was_lost = True  # type: ignore[attr-defined]
-        return away_page()
+        return away(request)
     return render(request, "500.html", {"number": getattr(request, "number", "")}, status=500)

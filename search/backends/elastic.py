@@ -263,13 +263,19 @@ def _choices(query: Query) -> dict[str, Body]:
 
 
 def _run(search: Body, until: float) -> dict[str, Any]:
-    """Ask through the client's transport: `options()` would make a whole client for each question."""
+    """Ask once, through the client's transport: `options()` would make a whole client for each question.
+
+    The transport knows nothing of the client's own `max_retries`: left alone it asks a dying engine four times.
+    """
     answer = index.client().transport.perform_request(
         "POST",
         f"/{index.read_alias()}/_search",
         headers=JSON,
         body=search,
         request_timeout=max(LEAST_SECONDS, until - monotonic()),
+        max_retries=0,
+        retry_on_status=(),
+        retry_on_timeout=False,
     )
     if answer.meta.status != 200:
         raise HTTP_EXCEPTIONS.get(answer.meta.status, ApiError)("not found out", meta=answer.meta, body=answer.body)

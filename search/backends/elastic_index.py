@@ -8,7 +8,7 @@ fills it while both are written, and then moves both aliases in one step.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -39,6 +39,7 @@ ASK_SECONDS = 2.0  # for small questions about names; an engine that hangs must 
 BULK = 500
 REACH_STEPS = 20  # how finely "how much a listing is about a concept" is kept
 GONE = 2**62  # version of an erased listing: no write of an old text can bring it back
+UNUSED_SINCE = "unused_since"
 KEEP_TOMBSTONES = "1h"  # how long Elasticsearch remembers versions of erased documents
 
 Unreachable = (TransportError, ApiError)
@@ -200,12 +201,13 @@ def write_alias() -> str:
 
 
 def put_template() -> None:
-    """Tell Elasticsearch the shape of every index of ours, so that none is ever made by a guess."""
+    """Tell Elasticsearch the shape of every index of ours, and that none of them is made by a mere write to it."""
     client().indices.put_index_template(
         name=f"{settings.SEARCH_PREFIX}listings",
         index_patterns=[f"{settings.SEARCH_PREFIX}listings_v*"],
         template=shape(),
         priority=200,
+        allow_auto_create=False,
     )
 
 
@@ -250,20 +252,32 @@ def switch(name: str) -> None:
     client().indices.update_aliases(actions=actions)
 
 
-def drop_unused(*, made_before: datetime) -> list[str]:
-    """Delete indices of ours that no alias names and that were made before a moment. Gives their names."""
-    mark = made_before.astimezone(UTC).strftime("%Y%m%d%H%M%S%f")
-    found = client().indices.get_alias(index=f"{settings.SEARCH_PREFIX}listings_v*", allow_no_indices=True).body
-    old = sorted(name for name, row in found.items() if not row["aliases"] and name.rpartition("_")[2] < mark)
-    for name in old:
-        client().indices.delete(index=name, ignore_unavailable=True)
-    return old
+def drop_unused(*, now: datetime, keep: timedelta) -> list[str]:
+    """Delete indices of ours that no alias names, `keep` after they were first found so. Gives their names.
+
+    Since when is kept in the index itself: a rebuild looks here right after its switch.
+    """
+    ours = f"{settings.SEARCH_PREFIX}listings_v*"
+    found = client().indices.get(index=ours, allow_no_indices=True, features=["aliases", "mappings"]).body
+    dropped = []
+    for name, row in sorted(found.items()):
+        since = row["mappings"].get("_meta", {}).get(UNUSED_SINCE)
+        if row.get("aliases"):
+            if since:  # an alias was moved back to it
+                client().indices.put_mapping(index=name, meta={})
+        elif not since:
+            client().indices.put_mapping(index=name, meta={UNUSED_SINCE: now.isoformat()})
+        elif datetime.fromisoformat(since) <= now - keep:
+            client().indices.delete(index=name, ignore_unavailable=True)
+            dropped.append(name)
+    return dropped
 
 
 def write(documents: Iterable[Document], targets: list[str]) -> int:
     """Write documents to these indices; one that is newer there stays. Gives how many writes were taken.
 
-    Raises `Refused` when a document itself cannot be stored; transport errors pass through.
+    Raises `Refused` when a document itself cannot be stored, `Away` when an index was dropped meanwhile (the next try
+    asks for the targets anew); transport errors pass through.
     """
     actions = (
         {
@@ -304,6 +318,8 @@ def _bulk(actions: Iterable[dict[str, Any]]) -> int:
             count += 1
         elif result.get("status") in (429, 503):
             raise Away("it is too busy to take documents")
+        elif (result.get("error") or {}).get("type") == "index_not_found_exception":
+            raise Away("an index is gone")
         elif result.get("status") not in (404, 409):  # 409: a newer one is there; 404: was not there to be deleted
             raise Refused(f"document {result.get('_id')}: {result.get('error')}")
     return count

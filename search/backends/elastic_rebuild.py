@@ -23,7 +23,7 @@ from skills.models import Listing
 log = logging.getLogger(__name__)
 
 IN_FLIGHT = 3  # bulk requests on their way while the next rows are read
-KEEP_OLD = timedelta(hours=24)
+KEEP_OLD = timedelta(hours=24)  # from the switch on, so that going back is moving an alias
 _ONE_REBUILD = 7_214_550_812  # number of the advisory lock; any constant
 
 
@@ -38,6 +38,8 @@ def migrate(progress: Progress | None = None) -> None:
     is_of_today = all(f"_v{index.shape_mark()}_" in name for name in read)
     if len(read) != 1 or not is_of_today or read[0] not in written:
         rebuild(progress)
+    else:
+        index.drop_unused(now=timezone.now(), keep=KEEP_OLD)
 
 
 def rebuild(progress: Progress | None = None) -> str:
@@ -53,7 +55,7 @@ def rebuild(progress: Progress | None = None) -> str:
         index.switch(build.name)
         build.finished_at = timezone.now()
         build.save(update_fields=["finished_at"])
-        index.drop_unused(made_before=timezone.now() - KEEP_OLD)
+        index.drop_unused(now=timezone.now(), keep=KEEP_OLD)
         return build.name
 
 

@@ -73,7 +73,8 @@ class GuardedBackend(Backend):
         try:
             answer = usual()
         except BadRequestError:
-            # It answered: this question is at fault, and must not turn everybody else away.
+            # It answered, so it is alive: this question is at fault, and must not turn everybody else away.
+            self.breaker.worked()
             log.exception("Elasticsearch refused a question; results are basic")
             return basic()
         except (Away, *Unreachable) as error:

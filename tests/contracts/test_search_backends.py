@@ -98,6 +98,16 @@ class BackendContract:
     def test_suggests_titles_that_begin_so(self):
         assert self.backend().suggest("طقط") == ["طقطقة الخرز على الجرّة"]
 
+    def test_finds_what_says_almost_the_same(self):
+        found = self.ids(like="خياطة لمن تبدأ: خياطة للمبتدئات في بيتي", facets=False)
+        assert self.sewing.pk in found  # in any order: who asks compares the texts themselves
+        assert self.bike.pk not in found
+        assert self.ids(like="", kind="offer") == self.ids(kind="offer")
+        assert self.ids(like="قققق زززز") == []
+
+    def test_finds_what_says_almost_the_same_of_one_kind_only(self):
+        assert self.sewing.pk not in self.ids(like="خياطة للمبتدئات", kind="wish", facets=False)
+
     def test_holds_every_listing_as_it_is(self):
         assert len(self.ids()) == 5
         assert not self.backend().drift()

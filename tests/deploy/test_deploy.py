@@ -11,9 +11,13 @@ from pathlib import Path
 
 import check_jsonschema
 import jsonschema
+import pytest
 import yaml
+from celery.signals import beat_init, before_task_publish, heartbeat_sent
 
+from exchange import celery
 from exchange.management import processes
+from exchange.outbox import services as outbox
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
@@ -39,11 +43,11 @@ class TestCompose:
 
     def test_runs_the_commands_of_the_table(self):
         table = processes.table()
-        assert set(OURS) == {*table, "migrate"}
+        assert set(OURS) == {*table, "migrate", "index"}
         for name, entry in table.items():
             assert OURS[name]["command"] == entry.argv(host="0.0.0.0", port=entry.port), name
-        steps = " && ".join(shlex.join(each) for each in processes.once())
-        assert OURS["migrate"]["command"] == ["sh", "-c", steps]
+        assert [OURS["migrate"]["command"]] == processes.once()
+        assert [OURS["index"]["command"]] == processes.once("beside")
 
     def test_has_two_processes_of_sockets_and_both_queues(self, settings):
         assert sum("exchange.asgi:sockets" in each["command"] for each in OURS.values()) == 2
@@ -53,9 +57,47 @@ class TestCompose:
     def test_waits_for_the_migrations_and_opens_only_the_proxy(self):
         for name, each in OURS.items():
             if name != "migrate":
-                assert each["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+                assert each["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}, name
         assert {name for name, each in SERVICES.items() if "ports" in each} == {"proxy", "mail"}
         assert all(each.startswith("127.0.0.1:") for each in SERVICES["mail"]["ports"])
+
+    def test_begins_and_goes_on_without_redis_and_elasticsearch(self):
+        # Degraded is not dead: nobody waits, by whatever way round, for one of these to be well.
+        for name, each in SERVICES.items():
+            waits = {on: how["condition"] for on, how in each.get("depends_on", {}).items()}
+            assert waits.get("redis", "service_started") == "service_started", name
+            assert waits.get("elasticsearch", "service_started") == "service_started", name
+            assert "index" not in waits, name
+        assert list(SERVICES["migrate"]["depends_on"]) == ["postgres"]
+        assert SERVICES["index"]["restart"] == "on-failure"
+
+    def test_lets_out_whoever_talks_to_the_outside(self, settings):
+        # Mails, pushes and Stripe are what handlers and clock tasks of these rooms talk to; pages send codes, too.
+        outside = ("exchange.payments.", "exchange.notices.")
+        jobs = settings.CELERY_BEAT_SCHEDULE.values()
+        queues = {job["options"]["queue"] for job in jobs if job["task"].startswith(outside)}
+        queues |= {
+            route.queue for found in outbox.routes().values() for route in found if route.name.startswith(outside)
+        }
+        assert queues == {"bells", "long"}
+        for name in {"pages", *queues}:
+            assert set(SERVICES[name]["networks"]) == {"inside", "outside"}, name
+        assert COMPOSE["networks"]["inside"]["internal"] is True
+
+    def test_keeps_what_people_send_on_the_volume(self):
+        for name, each in OURS.items():
+            place = each["environment"]["FILES_FOLDER"]
+            assert f"files:{place}" in each["volumes"], name
+        assert "FILES_FOLDER=/srv/files " in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+
+    def test_looks_after_every_process_that_stays(self):
+        for name, each in SERVICES.items():
+            if name not in ("migrate", "index", "mail", "proxy"):
+                assert each["healthcheck"]["test"], name
+
+    def test_its_secrets_are_not_for_git(self):
+        ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+        assert {"deploy/environment", "deploy/tls/"} <= set(ignored)
 
     def test_starts_the_inlet_of_mails_only_where_it_is_asked_for(self, settings):
         entry = processes.table()["mail"]
@@ -77,6 +119,71 @@ class TestCompose:
             assert ("PROMETHEUS_MULTIPROC_DIR" in OURS[name].get("environment", {})) == entry.counts_together
 
 
+class TestSignsOfLife:
+    """What the health check of workers and scheduler looks at."""
+
+    @pytest.fixture(autouse=True)
+    def _place(self, settings, tmp_path):
+        settings.VAR_DIR = tmp_path
+        self.place = tmp_path / "alive"
+
+    def test_come_with_every_heartbeat_of_a_worker(self):
+        heartbeat_sent.send(sender=None)
+        assert self.place.exists()
+
+    def test_come_with_every_task_the_scheduler_sends(self):
+        before_task_publish.send(sender="task")
+        assert not self.place.exists()  # in any other process it says nothing
+        try:
+            beat_init.send(sender=None)
+            before_task_publish.send(sender="task")
+        finally:
+            before_task_publish.disconnect(celery.still_alive)
+        assert self.place.exists()
+
+    def test_are_where_the_check_looks(self):
+        look = SERVICES["bells"]["healthcheck"]["test"][1]
+        assert "find /var/lib/rukn/alive " in look
+        assert "RUKN_VAR=/var/lib/rukn " in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+
+    def test_are_read_by_the_check_and_grow_old(self):
+        look = SERVICES["bells"]["healthcheck"]["test"][1].replace("/var/lib/rukn/alive", str(self.place))
+        assert subprocess.run(["sh", "-c", look], check=False, stderr=subprocess.DEVNULL).returncode != 0
+        self.place.touch()
+        assert subprocess.run(["sh", "-c", look], check=False).returncode == 0
+        os.utime(self.place, (0, 0))
+        assert subprocess.run(["sh", "-c", look], check=False).returncode != 0
+
+
+class TestTheCommandsOfTheManual:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    lines = re.findall(r"\bdc ((?:exec|run|stop) [^`\n]*)", text)
+
+    def test_name_services_that_are_there(self):
+        assert len(self.lines) > 8
+        for line in self.lines:
+            verb, *words = shlex.split(line.split("#")[0])
+            named = [word for word in words if not word.startswith("-")]
+            assert set(named if verb == "stop" else named[:1]) <= set(SERVICES), line
+
+    def test_stop_whatever_writes_before_setting_back(self):
+        stopped = next(line for line in self.lines if line.startswith("stop")).split()[1:]
+        assert {*processes.table(), "proxy"} - {"mail"} == set(stopped)
+
+    def test_dump_and_fill_the_database_that_postgres_was_told_of(self):
+        given = SERVICES["postgres"]["environment"]
+        dump = next(line for line in self.lines if "pg_dump" in line)
+        assert f"--username={given['POSTGRES_USER']} " in dump
+        assert dump.split(" > ")[0].endswith(f" {given['POSTGRES_DB']}")
+        assert example()["DATABASE_URL"].startswith(f"postgres://{given['POSTGRES_USER']}:")
+
+    def test_pack_the_folder_that_the_volume_is(self):
+        place = OURS["pages"]["environment"]["FILES_FOLDER"]
+        packed = [line for line in self.lines if " tar " in line]
+        assert len(packed) == 2
+        assert all(f"--directory={place} " in line for line in packed)
+
+
 class TestVariables:
     def test_of_the_example_and_the_containers_are_those_that_settings_read(self):
         known = settings_variables() | {"POSTGRES_PASSWORD", "PROMETHEUS_MULTIPROC_DIR"}
@@ -87,7 +194,10 @@ class TestVariables:
         site = (DEPLOY / "nginx/site.conf").read_text(encoding="utf-8")
         for name, entry in processes.table().items():
             if entry.port and name != "mail":
-                assert f"server {name}:{entry.port} " in site
+                called = "sockets" if name.startswith("sockets") else name
+                assert f"http://{called}:{entry.port};" in site
+                networks = OURS[name]["networks"]
+                assert called == name or networks["inside"]["aliases"] == [called]
 
 
 class TestImage:

@@ -55,6 +55,17 @@ def test_looking_at_any_page_writes_nothing(addresses, browsers, salma):
     assert [label for label in before if before[label] != after[label]] == []
 
 
+def test_every_address_answers_head_as_it_does_get(addresses, browsers):
+    # Monitors and link checkers ask so.
+    differ = []
+    for who in ("anonymous", "salma", "amal"):
+        for address in [*addresses, "/api/schema/", "/api/listings/", "/healthz", "/readyz", "/metrics"]:
+            asked, looked = browsers[who].head(address), browsers[who].get(address)
+            if asked.status_code != looked.status_code:
+                differ.append((who, address, asked.status_code, looked.status_code))
+    assert differ == []
+
+
 def test_every_answer_carries_its_headers(addresses, browsers):
     wrong = []
     for who in ("anonymous", "salma", "yusuf", "amal"):

@@ -3,16 +3,20 @@
 import socket
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from django.conf import settings as site
 from django.core.management import call_command
+from django.utils import timezone
 
 from accounts import services as accounts
 from exchange.lib import arabic
 from exchange.outbox import services as outbox
 from search import analysis, document, indexing
+from search import services as search
 from search.backends import backend
+from search.backends.base import Away
 from search.query import Query
 from skills.models import Listing
 from skills.services import listings
@@ -125,6 +129,20 @@ if site.ELASTICSEARCH_URL:
             elastic_rebuild.rebuild()
             assert not indexing.settled_drift()
 
+    class TestMarks:
+        def test_what_was_met_is_marked_by_the_engine_itself(self, index, make_offer, salma, relay, monkeypatch):
+            # The words of the question are in none of the listing's spellings, so only a stemmer joins them.
+            offer = make_offer(salma, "خياطة", ["rukn:sewing"], body="نتعلّم معًا تقصير الفساتين على مهل، وكلّنا نضحك.")
+            relay()
+            hits = elastic.ElasticBackend().find(Query(text="فساتين", lang="ar")).hits
+            assert [hit.listing_id for hit in hits] == [offer.pk]
+            assert [words for words, is_met in hits[0].snippet if is_met] == ["الفساتين"]
+            assert "".join(words for words, _ in hits[0].snippet) in offer.body
+
+            monkeypatch.setattr(analysis, "snippet", None)  # nobody helps out
+            results = search.find(query=Query(text="فساتين", lang="ar"), person=None)
+            assert results.snippets == {offer.pk: hits[0].snippet}
+
     class TestDocument:
         def test_has_the_fields_of_its_listing_and_no_others(self, index, make_offer, salma, relay):
             offer = make_offer(salma, "خياطة للمبتدئات", ["rukn:sewing"], format="both")
@@ -217,6 +235,43 @@ if site.ELASTICSEARCH_URL:
             relay()
             assert len(found("تطريز")) == 1
             assert not indexing.settled_drift()
+
+        def test_the_old_index_stays_for_a_day_after_the_switch(self, index, time_machine):
+            old = index.behind(index.read_alias())[0]  # made now, and read for a week
+            start = timezone.now()
+            time_machine.move_to(start + timedelta(days=7))
+            elastic_rebuild.rebuild()
+            assert index.exists(old)
+            time_machine.move_to(start + timedelta(days=7, hours=23))
+            elastic_rebuild.migrate()
+            assert index.exists(old)
+            time_machine.move_to(start + timedelta(days=8, hours=1))
+            elastic_rebuild.migrate()
+            assert not index.exists(old)
+
+        def test_an_index_whose_alias_was_moved_back_is_not_counted_any_more(self, index, time_machine):
+            old = index.behind(index.read_alias())[0]
+            start = timezone.now()
+            new = elastic_rebuild.rebuild()
+            index.switch(old)
+            time_machine.move_to(start + timedelta(days=2))
+            assert index.drop_unused(now=timezone.now(), keep=elastic_rebuild.KEEP_OLD) == []  # counts `new` from here
+            index.switch(new)
+            assert index.drop_unused(now=timezone.now(), keep=elastic_rebuild.KEEP_OLD) == []  # and `old`
+            assert index.exists(old)
+
+        @pytest.mark.parametrize("act", ["write", "erase"])
+        def test_a_write_to_a_dropped_index_makes_none_and_is_tried_again(
+            self, index, make_offer, salma, relay, monkeypatch, act
+        ):
+            offer = make_offer(salma, "خياطة", ["rukn:sewing"])
+            relay()
+            gone = index.name_at(timezone.now())
+            with monkeypatch.context() as patch:
+                patch.setattr(elastic, "_targets", lambda: [index.behind(index.write_alias())[0], gone])
+                with pytest.raises(Away):
+                    backend().write([document.one(offer.pk)]) if act == "write" else backend().erase([offer.pk])
+            assert not index.exists(gone)
 
         def test_migrate_does_nothing_to_an_index_of_todays_shape(self, index):
             before = index.behind(index.read_alias())

@@ -17,7 +17,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Person
 from exchange.ledger import services as ledger
@@ -50,7 +50,7 @@ class Typed:
 
 
 @login_required
-@require_GET
+@require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """List what waits for this person, what is coming, and what is over."""
     person, now = _person(request), timezone.now()
@@ -69,7 +69,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def lesson(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what is agreed, how it came about, and the one next step of this reader."""
     person = _person(request)
@@ -78,7 +78,7 @@ def lesson(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, pk: int) -> HttpResponse:
     """Propose times: first ones, others in answer, or another time for a booked lesson. One form for all three."""
     person = _person(request)
@@ -87,7 +87,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     is_open = not states.allowed(
         states.ASK if scope == "ask" else states.COUNTER, row.facts(person), now=timezone.now()
     )
-    if not is_open and request.method == "GET":
+    if not is_open and request.method != "POST":
         return redirect(row)
     form = AgreeForm(
         request.POST if request.method == "POST" else None,
@@ -273,7 +273,7 @@ def _page(request: HttpRequest, row: Lesson, typed: Typed) -> HttpResponse:
         "others_query": urlencode({"at": [each.starts_at.isoformat() for each in typed.others]}, doseq=True),
         "place": "talks",
     }
-    return render(request, "lessons/lesson.html", context, status=200 if request.method == "GET" else 422)
+    return render(request, "lessons/lesson.html", context, status=200 if request.method != "POST" else 422)
 
 
 def _key(request: HttpRequest) -> str | None:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Person
 from exchange.api.limits import address_of
@@ -25,7 +25,7 @@ KIND = "text/calendar; charset=utf-8"
 
 
 @login_required
-@require_GET
+@require_safe
 def lesson_file(request: HttpRequest, pk: int) -> HttpResponse:
     """Give one lesson as a file for a calendar."""
     person = _person(request)
@@ -57,7 +57,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def about(request: HttpRequest) -> HttpResponse:
     """Say how lessons come into one's calendar."""
     return _page(request)

@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Person
 from exchange.lessons import states
@@ -22,7 +22,7 @@ MOST_DATES = 6
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest, pk: int) -> HttpResponse:
     """Announce a date of one's own offer."""
     person = _person(request)
@@ -41,7 +41,7 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "lessons/sitting_new.html", context, status=422 if form.is_bound else 200)
 
 
-@require_GET
+@require_safe
 def sitting(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one date: when, where, how many seats are left, and what the reader can do."""
     return _page(request, pk)

@@ -1,5 +1,8 @@
 """Metrics: for the inside only, and true."""
 
+import threading
+import time
+
 import pytest
 from django.db import transaction
 
@@ -64,8 +67,43 @@ def test_parts_that_are_away_are_told_and_the_rest_is_answered(client, db, monke
 
     monkeypatch.setattr(metrics.outbox, "standing", away)
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    metrics.redis_client.cache_clear()
+    metrics.health.redis_client.cache_clear()
     found = values(client)
-    metrics.redis_client.cache_clear()
+    metrics.health.redis_client.cache_clear()
     assert found['rukn_part_up{part="database"}'] == 0
     assert found['rukn_part_up{part="redis"}'] == 0
+
+
+class TestSearch:
+    @pytest.fixture(autouse=True)
+    def _engine(self, settings, monkeypatch):
+        settings.ELASTICSEARCH_URL = "http://127.0.0.1:1"
+        monkeypatch.setattr(metrics.health, "_asked", {})
+
+    def test_is_a_part_that_is_up_when_it_answers(self, client, db, monkeypatch):
+        monkeypatch.setattr(metrics.health.search, "ask", lambda seconds: None)
+        assert values(client)['rukn_part_up{part="search"}'] == 1
+
+    def test_is_away_when_it_refuses(self, client, db, monkeypatch):
+        def refuse(seconds):
+            raise OSError
+
+        monkeypatch.setattr(metrics.health.search, "ask", refuse)
+        assert values(client)['rukn_part_up{part="search"}'] == 0
+
+    def test_holds_no_watcher_up_while_it_hangs(self, db, monkeypatch):
+        may_end, asked = threading.Event(), []
+
+        def hang(seconds):
+            asked.append(seconds)
+            may_end.wait(10)
+
+        monkeypatch.setattr(metrics.health.search, "ask", hang)
+        try:
+            started = time.monotonic()
+            for _ in range(3):
+                assert not metrics.health.search_answers()
+            assert time.monotonic() - started < 1.5
+            assert len(asked) == 1  # nobody puts a second question on top of one that hangs
+        finally:
+            may_end.set()

@@ -89,6 +89,21 @@ class TestRowsAway:
         assert "نعود بعد قليل" in page.content.decode()
         assert "We will be back" in page.content.decode()
 
+    @pytest.mark.parametrize(("lang", "says"), [("ar", "حاول مرة أخرى"), ("en", "Try again in a moment")])
+    def test_programs_are_told_in_json(self, browser, monkeypatch, lang, says):
+        def fail(*_args, **_more):
+            raise OperationalError("connection refused")
+
+        monkeypatch.setattr("skills.filters.ListingFilter.__init__", fail)
+        for _ in range(4):  # the fourth time nobody waits for the rows any more
+            answer = browser.get("/api/listings/", headers={"accept-language": lang})
+            assert answer.status_code == 503
+            assert answer["Content-Type"] == "application/json"
+            assert answer["Retry-After"] == "5"
+            assert answer.json()["code"] == "away"
+            assert says in answer.json()["text"]
+        assert middleware.database.is_open
+
     def test_after_three_times_nobody_waits_but_health_is_told(self, browser, breaks, monkeypatch):
         breaks(OperationalError())
         for _ in range(3):
