@@ -213,7 +213,9 @@ class TestTheEnd:
         assert (payment.state, payment.received, world.of("transfer")) == ("taken", 0, [])
 
     @pytest.mark.parametrize(("end", "state"), [("won", "held"), ("lost", "taken")])
-    def test_what_the_bank_holds_and_takes_is_said_to_both(self, paid, world, told, client_of, cast, browser, end, state):
+    def test_what_the_bank_holds_and_takes_is_said_to_both(
+        self, paid, world, told, client_of, cast, browser, end, state
+    ):
         payment = paid()
         dispute = world.dispute(payment.intent_id)
         told()
