@@ -8,8 +8,8 @@ from django.conf import settings
 
 WRITERS = r"%\((?:name|teacher|learner|payer|payee|writer|receiver|other|young)\)s"
 # A verb in the masculine beside a name: it would be wrong of half of those who are named.
-BEFORE = re.compile(rf"(?:^|[\s،.:])[وف]?(?:ي\w+|لجارك|جارك)\s+(?:<b>)?(?:<bdi[^>]*>)?{WRITERS}")
-AFTER = re.compile(rf"{WRITERS}(?:</bdi>)?(?:</b>)?\s+ي\w+")
+BEFORE = re.compile(rf"(?:^|[\s،.:])[وف]?(?:ي\S+|لجارك|جارك)\s+(?:<b>)?(?:<bdi[^>]*>)?{WRITERS}")
+AFTER = re.compile(rf"{WRITERS}(?:</bdi>)?(?:</b>)?\s+ي\S+")
 
 
 @pytest.fixture(scope="module")
