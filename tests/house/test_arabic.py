@@ -38,3 +38,15 @@ def test_talks_are_called_by_one_word(sentences):
 
 def test_what_is_counted_is_not_put_after_a_word_that_would_bend_it(sentences):
     assert [text for _id, text in sentences if re.search(r"بمقدار|بقدر", text) and "%" in text] == []
+
+
+def test_no_page_sets_a_latin_comma_between_two_values():
+    found = []
+    for path in (settings.BASE_DIR / "templates").rglob("*.html"):
+        if path.parent.name == "emails":
+            continue
+        text = re.sub(
+            r"{% blocktranslate.*?{% endblocktranslate %}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL
+        )
+        found += [path.name for _each in re.findall(r"}}, {{", text)]
+    assert found == []

@@ -48,7 +48,7 @@ def cancel(
     lesson.is_late = starts_at is not None and rules.is_late(starts_at, now=now, hours=settings.LATE_CANCEL_HOURS)
     costs = lesson.is_late and by.pk == lesson.learner_id
     if costs:
-        hours.share(lesson, why="late")
+        hours.share(lesson)
     else:
         hours.give_back(lesson)
     _close(lesson, why, note)

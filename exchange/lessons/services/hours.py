@@ -1,7 +1,7 @@
 """What the steps of a lesson do to the hours: for hours and swaps."""
 
 from exchange.ledger import services as ledger
-from exchange.lessons import rules
+from exchange.lessons import rules, states
 from exchange.lessons.models import Lesson
 
 
@@ -34,10 +34,10 @@ def give_back(lesson: Lesson) -> None:
     ledger.give_back(subject=subject(lesson), key=f"{subject(lesson)}:return")
 
 
-def share(lesson: Lesson, *, why: str = "half") -> None:
+def share(lesson: Lesson) -> None:
     """Give the teacher half of what is kept aside, rounded down, and the learner the rest."""
     if half := ledger.held(subject=subject(lesson)) // 2:
-        key = f"{subject(lesson)}:half"
+        key, why = f"{subject(lesson)}:half", "half" if lesson.state == states.DISPUTED else "late"
         ledger.settle(subject=subject(lesson), payee=lesson.teacher, key=key, minutes=half, why=why)
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from exchange.ledger import services as ledger
+from exchange.ledger import statements
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 from exchange.lessons.rules import Span
@@ -48,6 +49,9 @@ def test_a_curator_reads_what_was_said_and_decides(dispute, huda, yusuf, salma, 
     assert Lesson.objects.get(id=lesson.pk).state == "confirmed"
     assert (ledger.balance_of(person=salma), ledger.balance_of(person=yusuf)) == (30, -30)
     assert "تحدثا معًا" in client_of(yusuf).get(f"/lessons/{lesson.pk}/").content.decode()
+    assert [statements.page(person=who, before=None, limit=1).lines[0].what for who in (salma, yusuf)] == [
+        "half", "half_rest",
+    ]  # fmt: skip
     again = client.post(f"/desk/lessons/{lesson.pk}/", {"outcome": "pay"}, follow=True).content.decode()
     assert "حُسم الأمر" not in again
     assert ledger.balance_of(person=salma) == 30
