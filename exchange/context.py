@@ -42,6 +42,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "city_digits": settings.CITY["digits"] if language == "ar" else "latn",
         "is_demo": settings.DEMO,
         "has_money": bool(settings.STRIPE_SECRET_KEY),
+        "has_hours": settings.HOURS == "balances",
         "person_may_curate": person is not None and person.is_curator,
         "unread_count": SimpleLazyObject(lambda: counts()[0]) if person is not None else 0,
         "notice_count": SimpleLazyObject(lambda: counts()[1]) if person is not None else 0,

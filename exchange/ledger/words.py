@@ -15,12 +15,18 @@ WHAT = {
     "back": gettext_lazy("Given back"),
     "rest": gettext_lazy("The rest of what was held"),
     "taught": gettext_lazy("A lesson you gave"),
+    "late": gettext_lazy("Half of a lesson called off late"),
+    "late_rest": gettext_lazy("The other half of a lesson you called off late"),
+    "missed": gettext_lazy("A lesson your learner did not come to"),
+    "half": gettext_lazy("Half of a lesson, as a curator decided"),
+    "half_rest": gettext_lazy("The other half of a lesson, as a curator decided"),
     "gift_to": gettext_lazy("Gift to a neighbour"),
     "gift_from": gettext_lazy("Gift from a neighbour"),
     "pot_to": gettext_lazy("Gift to the community pot"),
     "pot_from": gettext_lazy("From the community pot"),
     "reversed": gettext_lazy("Put right by a curator"),
 }
+OTHERWISE = ("late", "missed", "half")  # why hours are settled that no lesson was given for
 NOTES = {
     "thanks": gettext_lazy("Thank you"),
     "welcome": gettext_lazy("Welcome"),
@@ -78,11 +84,11 @@ def line_of(posting: Posting) -> Line:
     act = posting.transfer
     what = _what(posting, act)
     other = None
-    if what in ("taught", "gift_from"):
+    if what in ("taught", "gift_from", *OTHERWISE):
         other = act.payer.person
     elif what == "gift_to":
         other = act.payee.person
-    comes_in = what in ("taught", "gift_from", "pot_from", "start")
+    comes_in = what in ("taught", "gift_from", "pot_from", "start", *OTHERWISE)
     return Line(
         number=act.pk,
         at=act.at,
@@ -92,7 +98,7 @@ def line_of(posting: Posting) -> Line:
         other=other,
         title=act.title,
         url=act.url,
-        note=act.note,
+        note="" if act.kind == Transfer.Kind.SETTLE else act.note,  # why it was, which `what` says
         subject=act.subject,
         to_pot=max(0, (act.asked or act.minutes) - posting.minutes) if comes_in else 0,
     )
@@ -101,7 +107,10 @@ def line_of(posting: Posting) -> Line:
 def _what(posting: Posting, act: Transfer) -> str:
     pays = posting.account_id == act.payer_id
     if act.kind == Transfer.Kind.SETTLE:
-        return "rest" if pays else "taught"
+        why = act.note if act.note in OTHERWISE else ""
+        if pays:
+            return f"{why}_rest" if f"{why}_rest" in WHAT else "rest"
+        return why or "taught"
     if act.kind == Transfer.Kind.GIVE:
         if not pays:
             return "gift_from"

@@ -1,5 +1,7 @@
 """Lessons about which the two say different things: what each said, and a decision about the hours."""
 
+from copy import copy
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.conf import settings
@@ -7,18 +9,51 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Person
 from exchange.lessons import services as lessons
 from exchange.lessons import states
-from exchange.lessons.models import Lesson
+from exchange.lessons.models import Lesson, Step
+from exchange.lessons.services.reading import StepLine
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.moderation.views import curators_only
 
 AT_ONCE = 20
 LONGEST_NOTE = 500
+OUTCOMES = (
+    (states.PAY, gettext_lazy("It was held: to the teacher")),
+    (states.HALF, gettext_lazy("Half each")),
+    (states.RETURN, gettext_lazy("It was not: back to the learner")),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A dispute as its curator sees it: what happened to the lesson, and what the two said of it. Nothing else that
+    they wrote to each other, neither their talk nor a word beside a step, is for a curator to read."""
+
+    lesson: Lesson
+    timeline: list[StepLine]
+    words: list[Step]
+
+
+def case_of(lesson: Lesson, *, curator: Person) -> Case:
+    """Read one of `lessons.disputes`."""
+    told: list[Step] = lesson.told  # type: ignore[attr-defined]
+    return Case(
+        lesson=lesson,
+        timeline=[StepLine(_without_words(step), curator.pk) for step in told],
+        words=[step for step in told if step.act == states.DISPUTE],
+    )
+
+
+def _without_words(step: Step) -> Step:
+    bare = copy(step)
+    bare.facts = {name: fact for name, fact in step.facts.items() if name != "note"}
+    return bare
 
 
 @curators_only
@@ -37,7 +72,7 @@ def desk_lesson(request: HttpRequest, pk: int) -> HttpResponse:
     if outcome not in states.OUTCOMES:
         return _page(request, at=pk, note=note, error=_("Choose what happens to the hours."))
     if len(note) > LONGEST_NOTE:
-        return _page(request, at=pk, note=note, error=_("Shorter, please: 500 characters at most."))
+        return _page(request, at=pk, note=note, chosen=outcome, error=_("Shorter, please: 500 characters at most."))
     try:
         lessons.resolve(lesson=lesson, by=_person(request), outcome=outcome, note=note)
     except Refused as refusal:
@@ -47,12 +82,15 @@ def desk_lesson(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("desk_lessons")
 
 
-def _page(request: HttpRequest, *, at: int = 0, note: str = "", error: str = "") -> HttpResponse:
+def _page(request: HttpRequest, *, at: int = 0, note: str = "", chosen: str = "", error: str = "") -> HttpResponse:
+    curator = _person(request)
     context: dict[str, Any] = {
-        "rows": lessons.disputes(curator=_person(request))[:AT_ONCE],
+        "cases": [case_of(lesson, curator=curator) for lesson in lessons.disputes(curator=curator)[:AT_ONCE]],
+        "outcomes": OUTCOMES,
         "days": settings.DISPUTE_DAYS,
         "at": at,
         "note": note,
+        "chosen": chosen,
         "error": error,
         "place": "desk",
     }

@@ -473,7 +473,7 @@ def tell_of_fee(event: Event) -> None:
 
 @on("payment.paid", "payment.settled")
 def tell_of_payment(event: Event) -> None:
-    """A fee was paid, handed on or given back: both are told, with the receipt."""
+    """A fee was paid, handed on, given back or is with a bank: both are told, with the receipt."""
     payment = Payment.objects.filter(id=int(event.subject_id)).first()
     if payment is None:
         return
@@ -486,7 +486,7 @@ def tell_of_payment(event: Event) -> None:
             key=f"{payment.pk}:{'paid' if is_paid else event.payload['state']}",
             url=payment.get_absolute_url(),
             is_payer=person == payment.payer_id,
-            state=payment.state,
+            state=payment.state if is_paid else event.payload["state"],
             **fees.facts_of(payment),
         )
 

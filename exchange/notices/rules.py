@@ -64,7 +64,7 @@ KINDS = {
     "lesson_disputed": Kind(NOW, is_curators=True),  # a curator is to look at what happened in a lesson
     "pay_due": Kind(NOW, is_money=True),  # the fee of a lesson is to be paid
     "fee_paid": Kind(NOW, is_money=True),  # it was; the receipt
-    "fee_settled": Kind(NOW, is_money=True),  # it was handed on, or given back
+    "fee_settled": Kind(NOW, is_money=True),  # it was handed on, given back, or a bank has it
     "gift_arrived": Kind(NOW, is_money=True),  # one's gift to the fund
     "money_disputed": Kind(NOW, is_curators=True, is_money=True),  # a bank was asked to take a payment back
 }

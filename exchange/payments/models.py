@@ -60,9 +60,11 @@ class Payment(models.Model):
         DUE = rules.DUE, _("to be paid")
         HELD = rules.HELD, _("paid, held until the lesson")
         RELEASED = rules.RELEASED, _("handed on to the teacher")
-        RETURNED = rules.RETURNED, _("given back")
+        RETURNED = rules.RETURNED, _("given back to the learner")
         SHARED = rules.SHARED, _("half handed on, half given back")
         VOID = rules.VOID, _("not to be paid any more")
+        AT_BANK = rules.AT_BANK, _("the bank holds it back")
+        TAKEN = rules.TAKEN, _("taken back by the bank")
 
     ref = models.UUIDField(default=uuid.uuid4, unique=True)
     lesson = models.OneToOneField(Lesson, on_delete=models.PROTECT, related_name="payment")
@@ -116,6 +118,11 @@ class Payment(models.Model):
     def group(self) -> str:
         """What holds its charge and its transfers together at Stripe."""
         return f"rukn-{self.ref}"
+
+    @property
+    def is_with_bank(self) -> bool:
+        """Whether the bank has what was paid: until it has decided, or for good."""
+        return self.state in (rules.AT_BANK, rules.TAKEN)
 
     @property
     def is_due(self) -> bool:

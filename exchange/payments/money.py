@@ -4,6 +4,7 @@ Exponents and steps as Stripe wants amounts (docs.stripe.com/currencies): three-
 """
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 
 from babel.numbers import format_currency
@@ -63,6 +64,48 @@ _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?", re.ASCII)
 _PLAIN = re.compile(r"\d+(\.\d*)?|\.\d+", re.ASCII)
 _LONE_COMMA = re.compile(r"(\d+),(\d{1,2}|\d{4,})", re.ASCII)
 _LONGEST = 24  # fewer digits than decimals are reckoned with
+
+
+@dataclass(frozen=True)
+class _Noun:
+    """A unit of money in Arabic as it is counted, and how an adjective ends that goes with it."""
+
+    one: str
+    two: str
+    few: str
+    many: str
+    is_feminine: bool = False
+
+    @property
+    def alone(self) -> str:
+        return "واحدة" if self.is_feminine else "واحد"
+
+    @property
+    def ending(self) -> str:
+        return "ة" if self.is_feminine else ""
+
+    @property
+    def dual(self) -> str:
+        return "تان" if self.is_feminine else "ان"
+
+    @property
+    def counted(self) -> str:
+        return "ة" if self.is_feminine else "ًّا"
+
+
+_DINAR = _Noun("دينار", "ديناران", "دنانير", "دينارًا")
+_RIYAL = _Noun("ريال", "ريالان", "ريالات", "ريالًا")
+_DIRHAM = _Noun("درهم", "درهمان", "دراهم", "درهمًا")
+_POUND = _Noun("جنيه", "جنيهان", "جنيهات", "جنيهًا")
+_LIRA = _Noun("ليرة", "ليرتان", "ليرات", "ليرة", is_feminine=True)
+_DOLLAR = _Noun("دولار", "دولاران", "دولارات", "دولارًا")
+# What cities of the region are paid in: CLDR has one form of most of them, whatever the number.
+_ARABIC = {
+    "JOD": (_DINAR, "أردني"), "KWD": (_DINAR, "كويتي"), "BHD": (_DINAR, "بحريني"), "TND": (_DINAR, "تونسي"),
+    "DZD": (_DINAR, "جزائري"), "OMR": (_RIYAL, "عُماني"), "QAR": (_RIYAL, "قطري"), "SAR": (_RIYAL, "سعودي"),
+    "YER": (_RIYAL, "يمني"), "AED": (_DIRHAM, "إماراتي"), "MAD": (_DIRHAM, "مغربي"), "EGP": (_POUND, "مصري"),
+    "LBP": (_LIRA, "لبناني"), "USD": (_DOLLAR, "أمريكي"),
+}  # fmt: skip
 
 
 class NotAnAmount(ValueError):
@@ -150,9 +193,11 @@ def field(amount: int, currency: str) -> str:
 
 
 def words(amount: int, currency: str, language: str) -> str:
-    """Give an amount with the name of its currency: "7.500 دينار أردني", "7.500 Jordanian dinars"; a whole one without
-    decimals, because to many "5.000" reads as five thousand."""
+    """Give an amount with the name of its currency: "7.500 دنانير أردنية", "7.500 Jordanian dinars"; a whole one
+    without decimals, because to many "5.000" reads as five thousand."""
     is_whole = amount % unit(currency) == 0
+    if language.startswith("ar") and currency in _ARABIC:
+        return _in_arabic(amount, currency, is_whole)
     return str(
         format_currency(
             decimal(amount, currency), currency, locale="ar_JO" if language.startswith("ar") else "en_GB",
@@ -160,3 +205,22 @@ def words(amount: int, currency: str, language: str) -> str:
             decimal_quantization=not is_whole,
         )
     )  # fmt: skip
+
+
+def _in_arabic(amount: int, currency: str, is_whole: bool) -> str:
+    """Count as Arabic does: one and two by the noun alone, 3 to 10 its plural, 11 to 99 its accusative, then the
+    noun as it is; a part of a unit follows the whole before it."""
+    noun, adjective = _ARABIC[currency]
+    whole, last = amount // unit(currency), amount // unit(currency) % 100
+    if is_whole and whole == 1:
+        return f"{noun.one} {adjective}{noun.ending} {noun.alone}"
+    if is_whole and whole == 2:
+        return f"{noun.two} {adjective}{noun.dual}"
+    if 3 <= last <= 10:
+        name = f"{noun.few} {adjective}ة"
+    elif last >= 11:
+        name = f"{noun.many} {adjective}{noun.counted}"
+    else:
+        name = f"{noun.one} {adjective}{noun.ending}"
+    shown = f"{whole:,}" if is_whole else f"{decimal(amount, currency):,.{EXPONENTS[currency]}f}"
+    return f"{shown}\u00a0{name}"

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 DUE, HELD, RELEASED, RETURNED, SHARED, VOID = "due", "held", "released", "returned", "shared", "void"
-STATES = (DUE, HELD, RELEASED, RETURNED, SHARED, VOID)
+AT_BANK, TAKEN = "bank", "taken"  # the bank holds what was paid until it has decided; it took it back for good
+STATES = (DUE, HELD, RELEASED, RETURNED, SHARED, VOID, AT_BANK, TAKEN)
 SHORTLY = timedelta(hours=2)  # to pay, when the lesson is booked later than it should be paid
 
 TRANSFER, REFUND, CLOSE, STOP = "transfer", "refund", "close", "stop"
@@ -55,8 +56,15 @@ def pay_by(*, booked_at: datetime, starts_at: datetime, hours: int) -> datetime:
     return max(starts_at - timedelta(hours=hours), min(booked_at + SHORTLY, starts_at))
 
 
-def state_of(*, received: int, refunded: int, transferred: int, is_void: bool) -> str:
-    """Give how a payment stands, from the sums of what happened: the same in whatever order it was heard of."""
+def state_of(
+    *, received: int, refunded: int, transferred: int, is_void: bool, was_paid: bool = False, is_disputed: bool = False
+) -> str:
+    """Give how a payment stands, from the sums of what happened: the same in whatever order it was heard of.
+
+    `was_paid`: money came once; when nothing of it is left, the bank has it.
+    """
+    if received <= 0 and was_paid:
+        return AT_BANK if is_disputed else TAKEN
     if received <= 0:
         return VOID if is_void else DUE
     if refunded + transferred < received:

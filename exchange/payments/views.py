@@ -75,12 +75,19 @@ def mine(request: HttpRequest) -> HttpResponse:
     """List what a person pays, is paid and gives; and whether they can ask for a fee."""
     person = person_of(request)
     rows = Payment.objects.of(person).select_related("lesson__listing", "payee", "payer").order_by("-id")[:SHOWN]
+    account, is_unsure = mentors.account_of(person=person), False
+    if "back" in request.GET and account is not None and account.account_id and not account.is_ready:
+        try:  # news of it may be a minute away
+            mentors.look(account_id=account.account_id)
+            account = mentors.account_of(person=person)
+        except Refused:
+            is_unsure = True
     context = {
         "due": [row for row in rows if row.is_due and row.payer_id == person.pk],
         "others": [row for row in rows if not (row.is_due and row.payer_id == person.pk)],
         "gifts": Gift.objects.filter(person=person).order_by("-id")[:SHOWN],
-        "account": mentors.account_of(person=person),
-        "came_back": "back" in request.GET,
+        "account": account,
+        "is_unsure": is_unsure,
         "place": "me",
     }
     return leads_to_stripe(render(request, "payments/payments.html", context))

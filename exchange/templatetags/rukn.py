@@ -88,7 +88,7 @@ def direction(value: object, lang: str = "") -> str:
 
 
 @register.filter
-def quoted(value: object) -> str:
+def lined(value: object) -> str:
     """Words of somebody as a mail without markup quotes them: "> " before each line."""
     return "\n".join(f"> {line}".rstrip() for line in str(value).splitlines())
 

@@ -93,6 +93,16 @@ class TestAnswer:
         relay()
         assert Notice.objects.filter(kind="ring_agreed").count() == 3
 
+    def test_says_who_is_waited_for_and_what_is_not_booked_when_time_runs_out(self, three, client_of):
+        (ring,) = look()
+        read = lambda: client_of(three[0]).get(ring.get_absolute_url(), headers={"accept-language": "en"}).content  # noqa: E731
+        assert b"Please answer by" in read()
+        say(ring, three[0])
+        assert b"We wait for the others until" in read()
+        assert b"Please answer by" not in read()
+        say(ring, *three[1:])
+        assert b"none is booked" in read()
+
     def test_that_is_agreed_gets_a_talk_of_all_its_people(self, three, client_of, relay):
         (ring,) = look()
         say(ring, *three)

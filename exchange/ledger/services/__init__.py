@@ -63,17 +63,21 @@ def hold(*, payer: Person, minutes: int, subject: str, key: str, title: str = ""
     )  # fmt: skip
 
 
-def settle(*, subject: str, payee: Person, key: str, minutes: int | None = None) -> Transfer | None:
+def settle(*, subject: str, payee: Person, key: str, minutes: int | None = None, why: str = "") -> Transfer | None:
     """Pay what is held to a person: all of it, or `minutes` of it, and the rest goes back to who paid.
 
+    `why` is what statements say of it: "" for a lesson that was given, or one of `words.OTHERWISE`.
     What does not fit under the payee's ceiling goes to the community pot. None when nothing is held. Works on what is
     held also where only participation is counted by now. Refused: `KeyReused`, `BadAmount` (more than is held).
     """
     if minutes is not None:
         _require_amount(minutes)
     return _perform(
-        Act(Kind.SETTLE, _key(key), timezone.now(), asked=minutes or 0, subject=_subject(subject), payee=payee.pk)
-    )
+        Act(
+            Kind.SETTLE, _key(key), timezone.now(), asked=minutes or 0, subject=_subject(subject), payee=payee.pk,
+            note=_note(why),
+        )
+    )  # fmt: skip
 
 
 def give_back(*, subject: str, key: str) -> Transfer | None:

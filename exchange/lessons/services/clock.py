@@ -95,7 +95,7 @@ def _settle(lesson: Lesson, now: datetime) -> None:
     if states.SAID_MISSED in (lesson.teacher_said, lesson.learner_said):
         is_learners = lesson.teacher_said == states.SAID_MISSED
         if is_learners:
-            hours.pay(lesson)
+            hours.pay(lesson, why="missed")
         else:
             hours.give_back(lesson)
         step(

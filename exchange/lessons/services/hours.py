@@ -1,7 +1,7 @@
 """What the steps of a lesson do to the hours: for hours and swaps."""
 
 from exchange.ledger import services as ledger
-from exchange.lessons import rules
+from exchange.lessons import rules, states
 from exchange.lessons.models import Lesson
 
 
@@ -24,9 +24,9 @@ def owed(lesson: Lesson) -> int:
     return rules.minutes_owed(lesson.in_return, lesson.minutes or 0, partner.minutes or 0 if partner else None)
 
 
-def pay(lesson: Lesson) -> None:
-    """Give the teacher what is kept aside."""
-    ledger.settle(subject=subject(lesson), payee=lesson.teacher, key=f"{subject(lesson)}:settle")
+def pay(lesson: Lesson, *, why: str = "") -> None:
+    """Give the teacher what is kept aside; `why` it is not for a lesson that was given, as statements say it."""
+    ledger.settle(subject=subject(lesson), payee=lesson.teacher, key=f"{subject(lesson)}:settle", why=why)
 
 
 def give_back(lesson: Lesson) -> None:
@@ -37,7 +37,8 @@ def give_back(lesson: Lesson) -> None:
 def share(lesson: Lesson) -> None:
     """Give the teacher half of what is kept aside, rounded down, and the learner the rest."""
     if half := ledger.held(subject=subject(lesson)) // 2:
-        ledger.settle(subject=subject(lesson), payee=lesson.teacher, key=f"{subject(lesson)}:half", minutes=half)
+        key, why = f"{subject(lesson)}:half", "half" if lesson.state == states.DISPUTED else "late"
+        ledger.settle(subject=subject(lesson), payee=lesson.teacher, key=key, minutes=half, why=why)
 
 
 def subject(lesson: Lesson) -> str:

@@ -11,6 +11,7 @@ from exchange.lessons import states
 from exchange.lessons.models import Lesson, Step
 from exchange.lessons.services import hours, taking
 from exchange.lessons.services.clock import catch_up
+from exchange.lessons.services.reading import UNSPOKEN
 from exchange.lessons.services.refusals import NoWords
 from exchange.lessons.services.steps import done_before, locked, require, step
 from exchange.lib.text import clean
@@ -109,10 +110,10 @@ def resolve(
 
 
 def disputes(*, curator: Person) -> QuerySet[Lesson]:
-    """Give the disputes that wait for a curator, with what was said when they were asked; two queries."""
-    spoken = Step.objects.filter(act=states.DISPUTE).select_related("by").order_by("id")
+    """Give the disputes that wait for a curator, with everything that happened to each (`told`); two queries."""
+    told = Step.objects.exclude(act__in=UNSPOKEN).select_related("by").order_by("id")
     rows = Lesson.objects.disputed_for(curator).select_related("teacher", "learner", "conversation")
-    return rows.prefetch_related(Prefetch("steps", spoken, to_attr="words"))
+    return rows.prefetch_related(Prefetch("steps", told, to_attr="told"))
 
 
 def _say(lesson: Lesson, by: Person, said: str, now: datetime) -> None:

@@ -15,6 +15,7 @@ from exchange.payments.models import Dispute, Gift, Movement, Payment, sums
 Effect = Movement.Effect
 NOT_THERE_YET = ("failed", "canceled")  # of a refund
 IN_DISPUTE = ("needs_response", "under_review")
+TOLD = (rules.RELEASED, rules.RETURNED, rules.SHARED, rules.AT_BANK, rules.TAKEN)  # both hear of it
 WARNINGS = ("warning_needs_response", "warning_under_review", "warning_closed", "prevented")  # no money moves
 
 
@@ -68,12 +69,12 @@ def count(payment: Payment, *, now: datetime) -> None:
         payment.paid_at, payment.page_asked = now, {}  # an e-mail address stood there for a retry
     payment.state = rules.state_of(
         received=payment.received, refunded=payment.refunded, transferred=payment.transferred,
-        is_void=payment.void_at is not None or payment.paid_at is not None,
+        is_void=payment.void_at is not None, was_paid=payment.paid_at is not None, is_disputed=payment.is_disputed,
     )  # fmt: skip
     payment.save()
     if is_first:
         outbox.emit("payment.paid", payment)
-    if payment.state != before and payment.state in (rules.RELEASED, rules.RETURNED, rules.SHARED):
+    if payment.state != before and (payment.state in TOLD or before == rules.AT_BANK):
         outbox.emit("payment.settled", payment, state=payment.state)
 
 

@@ -46,6 +46,7 @@ if (kept) {
 
 const errors = document.getElementById("errors");
 if (errors) errors.focus();
+document.querySelector("textarea.secret")?.select();
 
 for (const form of document.querySelectorAll("[data-sign-out]")) {
   form.addEventListener("submit", () => {

@@ -15,6 +15,8 @@ from exchange.ledger.models import Account, Transfer
 
 pytestmark = pytest.mark.django_db
 
+ENGLISH = {"accept-language": "en"}
+
 
 @pytest.fixture
 def paid(salma, yusuf):
@@ -33,9 +35,51 @@ class TestTheStatement:
         yusuf.language = "en"
         page = text(client_of(yusuf).get("/me/hours/"))
         assert "2 hours 30 minutes" in page
-        assert "You have received more than you gave" in page
+        assert "Your balance is below zero" in page
         assert "Held for lessons you agreed on" in page
         assert "1 hour" in page
+
+    def test_says_what_can_be_spent_also_when_it_is_nothing(self, client_of, yusuf):
+        ledger.hold(payer=yusuf, minutes=180, subject="lesson:1", key="a")
+        for language, below, nothing in (
+            ("en", "Your balance is below zero", "nothing just now"),
+            ("ar", "رصيدك تحت الصفر", "لا شيء الآن"),
+        ):
+            page = text(client_of(yusuf).get("/me/hours/", headers={"accept-language": language}))
+            assert below in page
+            assert nothing in page
+
+    def test_below_zero_stands_in_words_that_fit_the_amount(self, client_of, yusuf):
+        ledger.hold(payer=yusuf, minutes=120, subject="lesson:1", key="a")
+        page = text(client_of(yusuf).get("/me/hours/", headers={"accept-language": "ar"}))
+        assert re.search(r"<dt>رصيدك تحت الصفر</dt>\s*<dd class=\"big\"><bdi>ساعتان</bdi>", page)
+
+    def test_does_not_call_a_lesson_given_what_was_none(self, client_of, salma, yusuf):
+        for number, why in enumerate(("late", "half", "missed"), 1):
+            ledger.hold(payer=yusuf, minutes=60, subject=f"lesson:{number}", key=f"h{number}")
+            half = None if why == "missed" else 30
+            ledger.settle(subject=f"lesson:{number}", payee=salma, key=f"s{number}", minutes=half, why=why)
+        pages = [text(client_of(who).get("/me/hours/", headers=ENGLISH)) for who in (salma, yusuf)]
+        for words in (
+            "Half of a lesson called off late",
+            "Half of a lesson, as a curator",
+            "your learner did not come",
+        ):
+            assert words in pages[0]
+        assert "A lesson you gave" not in pages[0]
+        for words in ("The other half of a lesson you called off late", "The other half of a lesson, as a curator"):
+            assert words in pages[1]
+        answer = client_of(salma).get("/me/hours/statement.csv", headers=ENGLISH)
+        assert "Half of a lesson called off late" in b"".join(answer.streaming_content).decode()
+        assert "late" not in {line["note"] for line in client_of(salma).get("/api/me/statement/").json()["results"]}
+
+    def test_puts_words_into_the_marks_of_the_readers_language(self, client_of, salma, yusuf):
+        ledger.give(giver=salma, receiver=yusuf, minutes=30, note="thanks", key="a")
+        for language, marked in (
+            ("ar", '<bdi dir="rtl">«<bdi dir="auto">شكرًا لك</bdi>»</bdi>'),
+            ("en", '<bdi dir="ltr">“<bdi dir="auto">Thank you</bdi>”</bdi>'),
+        ):
+            assert marked in text(client_of(yusuf).get("/me/hours/", headers={"accept-language": language}))
 
     def test_leads_from_each_line_to_where_it_belongs(self, client_of, salma, yusuf, paid):
         page = text(client_of(salma).get("/me/hours/"))
@@ -191,8 +235,14 @@ class TestParticipationOnly:
         for person, given, received in ((salma, 1, 0), (yusuf, 0, 1)):
             page = client_of(person).get("/me/hours/")
             assert (page.context["counts"].given, page.context["counts"].received) == (given, received)
+            assert "<h1>Given and received</h1>" in text(page)
             assert "hours 30" not in text(page)
             assert "minutes" not in text(page)
+
+    def test_is_led_to_by_its_own_name(self, client_of, salma, settings):
+        for kept, name in (("participation", "Given and received"), ("balances", "My hours")):
+            settings.HOURS = kept
+            assert f'href="/me/hours/">{name}<' in text(client_of(salma).get("/me/", headers=ENGLISH))
 
     def test_has_no_gifts_no_file_and_no_balance_for_programs(self, client_of, salma, yusuf):
         browser = client_of(salma)

@@ -218,14 +218,14 @@ class TestABookedLesson:
         assert went(post(yusuf, booked, "ask", **FIRST), booked)
         assert fresh(booked).starts_at == booked.starts_at
         text = page(salma, booked)
-        assert "طلب وقت آخر من <bdi>يوسف</bdi>" in text
+        assert "اقتراح وقت آخر من <bdi>يوسف</bdi>" in text
         assert went(post(salma, booked, "answer", answer="decline"), booked)
         row = fresh(booked)
         assert (row.phase, row.starts_at) == ("booked", booked.starts_at)
 
     def test_says_what_cancelling_costs_before_it_is_done(self, booked, salma, yusuf, page, clock):
-        assert "حتى <bdi>الأربعاء 25 تشرين الثاني، 1:00\xa0م</bdi> يعود إليك وقتك كله" in page(yusuf, booked)
-        assert "عاد كل الوقت المحجوز إلى" in page(salma, booked)
+        assert "حتى <bdi>الأربعاء 25 تشرين الثاني، 1:00\xa0م</bdi> تعود إليك ساعاتك كلها" in page(yusuf, booked)
+        assert "عادت الساعات المحجوزة كلها إلى" in page(salma, booked)
         clock.move_to(booked.starts_at - timedelta(hours=3))
         assert "أقل من 24 ساعة" in page(yusuf, booked)
         Lesson.objects.update(in_return="gift")

@@ -11,6 +11,7 @@ from exchange.payments import tasks
 from exchange.payments.models import Account, Dispute, Errand, Gift, Movement, News, Payment
 
 DOOR = "door"
+ENGLISH = {"accept-language": "en"}
 ROLES = ("anonymous", "salma", "yusuf", "karim", "huda", "amal")
 RULES = {  # anonymous, teacher, learner, a stranger, curator, admin
     ("GET", "/fund/"): (200,) * 6,
@@ -120,6 +121,23 @@ class TestConnecting:
         world.make_ready(Account.objects.get().account_id)
         client_of(salma).post("/me/payments/look/")
         assert Account.objects.get().is_ready
+
+    def test_stripe_is_asked_once_on_the_way_back(self, world, client_of, salma):
+        browser = client_of(salma)
+        browser.post("/me/payments/connect/")
+        assert "Stripe still wants to know" in browser.get("/me/payments/?back=1", headers=ENGLISH).content.decode()
+        world.make_ready(Account.objects.get().account_id)
+        assert "Your account is connected" in browser.get("/me/payments/?back=1", headers=ENGLISH).content.decode()
+        asked = len(world.asked)
+        browser.get("/me/payments/?back=1")  # it is known by now
+        assert len(world.asked) == asked
+
+    def test_a_stripe_that_is_away_on_the_way_back_is_said_so(self, world, client_of, salma):
+        client_of(salma).post("/me/payments/connect/")
+        world.is_down = True
+        page = client_of(salma).get("/me/payments/?back=1", headers=ENGLISH).content.decode()
+        assert "Stripe does not answer just now" in page
+        assert "Stripe still wants to know" not in page
 
     def test_is_for_adults(self, world, client_of, districts):
         layan = accounts.make_person(email="layan@example.org", name="ليان", age="13-17", district=districts["waha"])

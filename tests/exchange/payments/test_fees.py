@@ -10,9 +10,12 @@ from exchange.lessons import fees as asked_of
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 from exchange.lessons.rules import Span
+from exchange.notices.models import Notice
 from exchange.payments import rules
 from exchange.payments.models import Account, Errand, Movement, Payment
 from exchange.payments.services import fees
+
+ENGLISH = {"accept-language": "en"}
 
 
 def movements():
@@ -207,7 +210,51 @@ class TestTheEnd:
         lessons.confirm(lesson=lesson, by=yusuf, now=now)
         told()
         payment.refresh_from_db()
-        assert (payment.state, payment.received, world.of("transfer")) == ("void", 0, [])
+        assert (payment.state, payment.received, world.of("transfer")) == ("taken", 0, [])
+
+    @pytest.mark.parametrize(("end", "state"), [("won", "held"), ("lost", "taken")])
+    def test_what_the_bank_holds_and_takes_is_said_to_both(
+        self, paid, world, told, client_of, cast, browser, end, state
+    ):
+        payment = paid()
+        dispute = world.dispute(payment.intent_id)
+        told()
+        payment.refresh_from_db()
+        assert payment.state == "bank"
+        page = browser.get(f"/lessons/{payment.lesson_id}/pay/", headers=ENGLISH).content.decode()
+        assert "holds it until it has decided" in page
+        assert "There is nothing to pay here any more" not in page
+        for who in ("yusuf", "salma"):
+            lines = client_of(cast[who]).get("/me/payments/", headers=ENGLISH).content.decode()
+            assert "the bank holds it back" in lines
+            assert "not to be paid any more" not in lines
+        world.end_dispute(dispute["id"], end)
+        told()
+        payment.refresh_from_db()
+        assert payment.state == state
+        told_to = Notice.objects.filter(kind="fee_settled").order_by("id")
+        assert [(row.person.first_name, row.facts["state"]) for row in told_to] == [
+            ("يوسف", "bank"), ("سلمى", "bank"), ("يوسف", state), ("سلمى", state),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("outcome", "teachers", "learners"),
+        [
+            ("pay", "7.500 Jordanian dinars, goes to you", "went to the teacher"),
+            ("half", "goes to you, and 3.750 Jordanian dinars back to the learner", "goes back to you"),
+            ("return", "goes back to the learner", "goes back to you"),
+        ],
+    )
+    def test_each_of_the_two_reads_what_it_means_for_them(
+        self, paid, cast, huda, told, client_of, outcome, teachers, learners
+    ):
+        payment = paid()
+        lesson, now = end_of(payment)
+        lesson = lessons.dispute(lesson=lesson, by=cast["yusuf"], note="كان الباب مغلقًا", now=now)
+        lessons.resolve(lesson=lesson, by=huda, outcome=outcome, now=now)
+        told()
+        for who, words in (("salma", teachers), ("yusuf", learners)):
+            assert words in client_of(cast[who]).get("/notices/", headers=ENGLISH).content.decode()
 
     def test_a_mentor_who_cannot_be_paid_waits_and_is_flagged(self, paid, yusuf, world, told):
         payment = paid()
