@@ -39,9 +39,9 @@ def _escrow(rows: LessonQuerySet) -> list[int]:
         for row in accounts.values("subject").annotate(minutes=Sum("balance")).order_by("subject")
     }
     keeping = rows.filter(state__in=KEEPING, id__in=held)
+    terms = keeping.values_list("id", "in_return", "minutes", "partner__minutes")
     agreed = {
-        number: rules.minutes_owed(in_return, minutes, partners)
-        for number, in_return, minutes, partners in keeping.values_list("id", "in_return", "minutes", "partner__minutes")
+        number: rules.minutes_owed(in_return, minutes or 0, partners) for number, in_return, minutes, partners in terms
     }
     meant = rows.filter(id__in=held).values_list("id", flat=True)
     return sorted(number for number in meant if agreed.get(number) != held[number])

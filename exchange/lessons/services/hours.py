@@ -35,7 +35,7 @@ def give_back(lesson: Lesson) -> None:
 
 
 def share(lesson: Lesson) -> None:
-    """Give the teacher half of what is kept aside, rounded down, and the learner the rest: of one minute, that minute."""
+    """Give the teacher half of what is kept aside, rounded down, and the learner the rest; of one minute, all."""
     if half := ledger.held(subject=subject(lesson)) // 2:
         ledger.settle(subject=subject(lesson), payee=lesson.teacher, key=f"{subject(lesson)}:half", minutes=half)
     else:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-
 from django.utils import timezone
 
 from exchange.ledger import services as ledger
@@ -186,7 +185,6 @@ class TestHours:
         lessons.keep_time(now=other.ends_at + timedelta(hours=1))
         lessons.confirm(lesson=other, by=salma)
         assert [ledger.balance_of(person=person) for person in (salma, yusuf)] == [-30, 30]
-
 
     def test_of_a_healthy_swap_are_no_fault(self, swap, salma):
         one, other = swap(90)
