@@ -10,8 +10,8 @@ from django.utils import timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from exchange.ledger import words
 from exchange.lessons import returns
 from exchange.templatetags.rukn import digits
 
@@ -51,7 +51,7 @@ def in_return(row: Any) -> str:
 
 @register.filter
 def how_long(minutes: int) -> str:
-    """How long something lasts, in the words people use: "half an hour", "an hour and a half", "40 minutes"."""
+    """How long something lasts, in the words people use: "half an hour", "an hour and a half", "3 hours"."""
     named = {
         30: _("half an hour"),
         45: _("45 minutes"),
@@ -61,7 +61,7 @@ def how_long(minutes: int) -> str:
     }
     if minutes in named:
         return digits(named[minutes])
-    return digits(ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes})
+    return digits(words.span(minutes))
 
 
 def _by_which_clock(text: str, at: datetime) -> str:

@@ -14,7 +14,7 @@ def hold(lesson: Lesson) -> None:
     if minutes:
         ledger.hold(
             payer=lesson.learner, minutes=minutes, subject=subject(lesson), key=f"{subject(lesson)}:hold",
-            title=lesson.conversation.subject[:120], url=f"/lessons/{lesson.pk}/",
+            title=lesson.title[:120], url=f"/lessons/{lesson.pk}/",
         )  # fmt: skip
 
 

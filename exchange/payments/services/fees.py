@@ -1,5 +1,6 @@
 """The fee of a lesson: due when it is booked, paid on a page of Stripe, held, then handed on or given back."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from exchange.lessons import states
+from exchange.lessons.fees import Standing
 from exchange.lessons.models import Lesson, Step
 from exchange.lessons.services import ending, steps
 from exchange.lib.errors import Refused
@@ -85,6 +87,23 @@ def _bounds(least: int, most: int) -> str:
     return _("The amount can be from %(least)s to %(most)s.") % {
         "least": words(least, currency), "most": words(most, currency),
     }  # fmt: skip
+
+
+def standings(lesson_ids: Sequence[int]) -> dict[int, Standing]:
+    """Give how the fees of some lessons stand, by lesson; nothing without keys, where no page says more."""
+    if not gateway.is_on():
+        return {}
+    now = timezone.now()
+    return {
+        row.lesson_id: Standing(
+            is_due=row.is_due and row.due_at > now,
+            is_kept=row.state == rules.HELD,
+            due_at=row.due_at,
+            words=row.get_state_display(),
+            url=row.get_absolute_url(),
+        )
+        for row in Payment.objects.filter(lesson__in=lesson_ids)
+    }
 
 
 # --- Due, and paid ---------------------------------------------------------------------------------------------------
