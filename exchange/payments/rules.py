@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 DUE, HELD, RELEASED, RETURNED, SHARED, VOID = "due", "held", "released", "returned", "shared", "void"
 STATES = (DUE, HELD, RELEASED, RETURNED, SHARED, VOID)
 SHORTLY = timedelta(hours=2)  # to pay, when the lesson is booked later than it should be paid
+# Before the time to pay is over, once, and only who was asked to pay twice as long before.
+REMIND_BEFORE = timedelta(hours=12)
 
 TRANSFER, REFUND, CLOSE, STOP = "transfer", "refund", "close", "stop"
 ACTS = (TRANSFER, REFUND, CLOSE, STOP)

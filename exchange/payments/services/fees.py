@@ -252,6 +252,19 @@ def _void(payment: Payment) -> None:
         errands.give(act=rules.CLOSE, key=f"close:{payment.ref}:{payment.attempt}", payment=payment)
 
 
+def remind(*, now: datetime, limit: int = 100) -> int:
+    """Remind learners once of fees whose time to pay is nearly over; gives how many."""
+    return sum(_remind(row, now) for row in Payment.objects.to_remind_of(now).order_by("due_at", "id")[:limit])
+
+
+@transaction.atomic
+def _remind(payment: Payment, now: datetime) -> bool:
+    is_ours = bool(Payment.objects.to_remind_of(now).filter(id=payment.pk).update(reminded_at=now))
+    if is_ours:
+        outbox.emit("payment.due_soon", payment)
+    return is_ours
+
+
 # --- Not paid in time ------------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""What a lesson costs stands on its pages: what is kept aside, what calling off does, what the end did; and whose it is."""
+"""What a lesson costs stands on its pages: what is kept aside, what calling off does, what its end did."""
 
 from datetime import timedelta
 
@@ -63,7 +63,7 @@ class TestASwap:
     def test_says_where_and_what_is_owed_before_it_is_booked(self, swap, salma, yusuf, page):
         text = page(salma, _swap_url(swap[0]))
         assert "مكتبة الحي" in text
-        assert "الفرق بين الدرسين 30 دقيقة، والأطول هو الذي تتلقّاه" in text
+        assert "الفرق بين الدرسين نصف ساعة، والأطول هو الذي تتلقّاه" in text
         assert "والأطول هو الذي تقدّمه" in page(yusuf, _swap_url(swap[0]))
 
     def test_says_what_is_held_and_that_both_halves_go(self, swap, salma, yusuf, page):
@@ -108,28 +108,28 @@ class TestASeries:
 
     def test_that_is_booked_speaks_of_each_by_itself(self, series, yusuf, page):
         lesson = lessons.accept(lesson=series, by=yusuf, proposal=series.proposals.get())
-        assert "وقته (ساعة واحدة)" in page(yusuf, of(lesson))
+        assert "وقته (ساعة)" in page(yusuf, of(lesson))
 
 
 class TestTheEnd:
     def test_called_off_late_says_how_it_was_shared(self, booked, salma, yusuf, page, clock):
         clock.move_to(booked.starts_at - timedelta(hours=3))
         lessons.cancel(lesson=booked, by=yusuf)
-        assert "إلى <bdi>سلمى</bdi> 30 دقيقة، وعاد الباقي (30 دقيقة) إليك" in page(yusuf, of(booked))
-        assert "لك 30 دقيقة، وعاد الباقي (30 دقيقة) إلى <bdi>يوسف</bdi>" in page(salma, of(booked))
+        assert "إلى <bdi>سلمى</bdi> نصف ساعة، وعاد الباقي (نصف ساعة) إليك" in page(yusuf, of(booked))
+        assert "لك نصف ساعة، وعاد الباقي (نصف ساعة) إلى <bdi>يوسف</bdi>" in page(salma, of(booked))
 
     def test_called_off_in_time_says_that_all_came_back(self, booked, salma, yusuf, page):
         lessons.cancel(lesson=booked, by=yusuf)
-        assert "عاد إليك كلّ الوقت المحفوظ له (ساعة واحدة)" in page(yusuf, of(booked))
-        assert "عاد كلّ الوقت المحفوظ له (ساعة واحدة) إلى" in page(salma, of(booked))
+        assert "عاد إليك كلّ الوقت المحفوظ له (ساعة)" in page(yusuf, of(booked))
+        assert "عاد كلّ الوقت المحفوظ له (ساعة) إلى" in page(salma, of(booked))
 
     def test_that_the_learner_missed_says_who_has_the_hours(self, held, salma, yusuf, page, clock):
         lessons.miss(lesson=held, by=salma)
         later = timezone.now() + timedelta(days=12)
         clock.move_to(later)
         lessons.keep_time(now=later)
-        assert "ذهب الوقت المحفوظ له (ساعة واحدة) إلى <bdi>سلمى</bdi>" in page(yusuf, of(held))
-        assert "الوقت المحفوظ له (ساعة واحدة) صار من رصيدك" in page(salma, of(held))
+        assert "ذهب الوقت المحفوظ له (ساعة) إلى <bdi>سلمى</bdi>" in page(yusuf, of(held))
+        assert "الوقت المحفوظ له (ساعة) صار من رصيدك" in page(salma, of(held))
 
     def test_of_a_gift_says_nothing_of_hours(self, booked, yusuf, page):
         Lesson.objects.filter(id=booked.pk).update(in_return="gift")
@@ -179,7 +179,7 @@ class TestAGroup:
         )  # fmt: skip
 
     def test_says_that_an_hour_is_kept_aside(self, sitting, yusuf, page, settings):
-        assert "يُحفظ جانبًا من رصيدك وقته (ساعة واحدة)" in page(yusuf, f"/lessons/sittings/{sitting.pk}/")
+        assert "يُحفظ جانبًا من رصيدك وقته (ساعة)" in page(yusuf, f"/lessons/sittings/{sitting.pk}/")
         settings.HOURS = "participation"
         assert "رصيدك" not in page(yusuf, f"/lessons/sittings/{sitting.pk}/")
 
