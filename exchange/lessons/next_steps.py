@@ -9,6 +9,7 @@ AGREE, ANSWER, WAIT, COME, GOING, PAY = "agree", "answer", "wait", "come", "goin
 SAY, SAID, DISPUTED, THANKS, OVER, WATCH = "say", "said", "disputed", "thanks", "over", "watch"
 # A page of lessons shows first what waits for its reader.
 NEEDS_ME = (ANSWER, SAY, PAY)
+SAY_THE_STATE = (COME, PAY, DISPUTED, OVER, WATCH)  # the heading of their part of the page does
 
 
 def next_step(facts: Facts, *, now: datetime, is_unpaid: bool = False) -> str:

@@ -242,6 +242,7 @@ def _page(request: HttpRequest, row: Lesson, typed: Typed) -> HttpResponse:
         "is_teacher": is_teacher,
         "step": step,
         "shows_time": step in (next_steps.COME, next_steps.GOING, next_steps.PAY),
+        "says_state": step not in next_steps.SAY_THE_STATE,
         "next_template": f"lessons/next/{step}.html",
         "acts": [
             *states.open_acts(facts, now=now),
