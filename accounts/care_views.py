@@ -13,6 +13,7 @@ from accounts.forms import CHILD, AgeForm, ContactForm, GuardianForm
 from accounts.models import Person, TrustedContact
 from accounts.services import care
 from accounts.views import child_goes
+from exchange.acts import act_of
 from exchange.lib.errors import Refused
 
 
@@ -24,7 +25,7 @@ def safety(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("safety")
 def age(request: HttpRequest) -> HttpResponse:
     """Say how old one is, once."""
     person, form = _person(request), AgeForm(request.POST)
@@ -42,7 +43,7 @@ def age(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("safety")
 def guardian_ask(request: HttpRequest) -> HttpResponse:
     """Ask a guardian by e-mail."""
     form = GuardianForm(request.POST)
@@ -85,7 +86,7 @@ def ward(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("safety")
 def contact_name(request: HttpRequest) -> HttpResponse:
     """Name a trusted contact."""
     form = ContactForm(request.POST)

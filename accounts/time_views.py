@@ -16,6 +16,7 @@ from accounts.forms import AlsoFreeForm, AwayForm, FreeHoursForm
 from accounts.models import OtherTime, Person
 from accounts.rules import PARTS, week_of
 from accounts.services import other_times
+from exchange.acts import act_of
 from exchange.lib.errors import Refused
 
 
@@ -31,14 +32,14 @@ def free_hours(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("free_hours")
 def away(request: HttpRequest) -> HttpResponse:
     """Be away from one day to another."""
     return _add(request, OtherTime.Kind.AWAY, away=AwayForm(request.POST, prefix="away"))
 
 
 @login_required
-@require_POST
+@act_of("free_hours")
 def also_free(request: HttpRequest) -> HttpResponse:
     """Be free besides the ordinary week."""
     return _add(request, OtherTime.Kind.FREE, also=AlsoFreeForm(request.POST, prefix="also"))

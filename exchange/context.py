@@ -35,7 +35,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     counts = cache(lambda: _counts(person) if person is not None else (0, 0))
     language = "ar" if (translation.get_language() or "ar").startswith("ar") else "en"
     return {
-        "here": SimpleLazyObject(request.get_full_path),
+        "here": getattr(request, "page_of", None) or SimpleLazyObject(request.get_full_path),
         "look": look,
         "city_name": settings.CITY["name"][language],
         "help_phone": settings.CITY["help_phone"],

@@ -17,6 +17,7 @@ from exchange.lessons import services as lessons
 from exchange.lessons import states
 from exchange.lessons.forms import AgreeForm
 from exchange.lessons.models import Lesson, Proposal
+from exchange.lessons.services import stakes
 from exchange.lib.errors import Refused
 from matching.forms import OfferForm
 from matching.services import swaps
@@ -49,7 +50,7 @@ def swap(request: HttpRequest, pk: int) -> HttpResponse:
 def _ask(request: HttpRequest, lesson: Lesson, person: Person) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     offers = OfferForm(data, offers=swaps.offers_for(lesson=lesson))
-    first = {"format": lesson.format, "place": lesson.place}
+    first = {"format": lesson.format, "place": lesson.place if lesson.minutes else ""}
     free = zip(("this", "other"), lessons.propose_two(lesson=lesson), strict=True)
     halves = [
         AgreeForm(data, lesson=lesson, scope="counter", prefix=prefix, initial=first, suggested=times)
@@ -66,12 +67,13 @@ def _ask(request: HttpRequest, lesson: Lesson, person: Person) -> HttpResponse:
         else:
             messages.success(request, _("Sent. Both lessons are booked at once, or neither."))
             return redirect(lesson)
+    teaches = lesson.teacher_id == person.pk
     context = {
         "lesson": lesson,
         "other": lesson.other(person),
-        "is_teacher": lesson.teacher_id == person.pk,
         "offers": offers,
-        "halves": halves,
+        "halves": list(zip(halves, (teaches, not teaches), strict=True)),
+        "has_errors": any(form.errors for form in (offers, *halves)),
         "keeps_hours": ledger.is_on(),
         "place": "talks",
     }
@@ -106,6 +108,7 @@ def _answer(request: HttpRequest, lesson: Lesson, person: Person) -> HttpRespons
         "lesson": lesson,
         "other": lesson.other(person),
         "sides": sides,
+        "stake": stakes.of(lesson=lesson, person=person, now=timezone.now()),
         "may_answer": any(side.proposals for side in sides),
         "error": error,
         "place": "talks",

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Person
 from accounts.rules import PARTS, codes, week_of
+from exchange.acts import act_of
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean, guess_lang
 from skills.forms import FORMS, STEPS, meaning_field, split_tags
@@ -91,7 +92,7 @@ def listing_check(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("listing_check", "pk")
 def listing_send(request: HttpRequest, pk: int) -> HttpResponse:
     """Send to the curator."""
     person = _person(request)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Person
+from exchange.acts import act_of
 from exchange.chat import rules, serving
 from exchange.chat import services as chat
 from exchange.chat.forms import FileForm, MessageForm
@@ -104,7 +105,7 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("talk", "pk")
 def files(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a photo, a PDF or a voice note: as a plain form, or from a script, which is answered in JSON."""
     person = _person(request)

@@ -10,10 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import policies
 from accounts.models import Person
+from exchange.acts import act_of
 from exchange.ledger import participation, statements
 from exchange.ledger import services as ledger
 from exchange.ledger.forms import GiveForm, ReverseForm, ShareForm
@@ -100,7 +101,7 @@ def pot(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("hours_pot")
 def hours_reverse(request: HttpRequest) -> HttpResponse:
     """Let a curator put an entry right by moving everything back."""
     curator = _curator(request)

@@ -1,15 +1,31 @@
 """Whether a lesson may cost money: asked of the room above that knows about money; without one, none may."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.models import Person
 from exchange.lessons.models import Lesson
 from exchange.lib.errors import Refused
 
 _judges: list["Money"] = []
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the fee of a lesson stands: to be paid until `due_at`, paid and kept until the lesson, or neither any more.
+
+    `words` say it, `url` shows it to its two people.
+    """
+
+    is_due: bool
+    is_kept: bool
+    due_at: datetime
+    words: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -20,6 +36,7 @@ class Money:
     require: Callable[[Lesson, int, str], None]  # lesson, amount in the smallest unit, currency; raises `Refused`
     read: Callable[[str], tuple[int, str]]  # what was typed → amount and currency; raises `Refused`
     written: Callable[[int, str], str]  # amount and currency → as it is typed into a form
+    standings: Callable[[list[int]], dict[int, Standing]]  # numbers of lessons → how their fees stand
 
 
 class NoFee(Refused):
@@ -57,3 +74,15 @@ def read(text: str) -> tuple[int, str]:
 def written(amount: int | None, currency: str) -> str:
     """Give an amount as it is typed; empty where there is none."""
     return _judges[0].written(amount, currency) if _judges and amount else ""
+
+
+def standings(rows: Iterable[Lesson]) -> dict[int, Standing]:
+    """Give how the fees of some lessons stand, by their numbers; in one query, none where no lesson is for a fee."""
+    numbers = [row.pk for row in rows if row.in_return == Lesson.Return.FEE]
+    return _judges[0].standings(numbers) if _judges and numbers else {}
+
+
+def is_unpaid(lesson: Lesson, person: Person, known: dict[int, Standing]) -> bool:
+    """Whether this person is to pay the fee of a lesson, by what `standings` gave."""
+    standing = known.get(lesson.pk)
+    return standing is not None and standing.is_due and person.pk == lesson.learner_id

@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -185,6 +186,13 @@ class AgreeForm(TermsForm, KeyForm):
             self.fields[f"time_{number}"] = HourField()
             self.fields[f"day_{number}"].widget.attrs.update(bounds)
 
+    def tell_place(self, place: str) -> None:
+        """Say what place the offer names, to who did not write it: "my house" there is another's house here."""
+        if place and "place" in self.fields:
+            field = self._choice("place")
+            told = format_html(gettext("The offer says: “{}”."), format_html('<bdi dir="auto">{}</bdi>', place))
+            field.help_text = format_html("{} {}", field.help_text, told)
+
     @property
     def times(self) -> list[tuple[Any, Any]]:
         """Give the day and the hour of each time that can be typed, as bound fields."""
@@ -218,7 +226,8 @@ class AgreeForm(TermsForm, KeyForm):
         typed = [self._time(number) for number in range(1, MOST_TIMES + 1)]
         starts.update(each for each in typed if each is not None)
         if not starts and not any(field.errors for pair in self.times for field in pair):
-            self.add_error("day_1", gettext("Say at least one day and hour that suit you."))
+            missing = gettext("Say at least one day and hour that suit you.")
+            self.add_error("suggested" if self.spans else "day_1", missing)
         if len(starts) > MOST_TIMES:
             self.add_error("suggested", gettext("Three times at most, please."))
         fields["times"] = [Span(each, each + length) for each in sorted(starts)]

@@ -94,10 +94,12 @@ class SittingQuerySet(models.QuerySet["Sitting"]):
         return self.filter(listed | Q(teacher=person) | models.Exists(sat))
 
     def with_counts(self) -> "SittingQuerySet":
-        """Count seats that are taken or kept for somebody as `spoken_for`, in the same query."""
+        """Count seats that are taken or kept for somebody as `spoken_for`, and who waits for one as `waiting`, in the
+        same query."""
         taken = Lesson.objects.filter(sitting=models.OuterRef("pk"), state=states.BOOKED)
         kept = Queued.objects.filter(sitting=models.OuterRef("pk"), offered_until__isnull=False)
-        return self.annotate(spoken_for=_count(taken) + _count(kept))
+        waiting = Queued.objects.filter(sitting=models.OuterRef("pk"), offered_until=None)
+        return self.annotate(spoken_for=_count(taken) + _count(kept), waiting=_count(waiting))
 
     def with_place_of(self, person: Person | AnonymousUser) -> "SittingQuerySet":
         """Put beside each what this person has in it, in the same query: `own_lesson` the number of the lesson of their
@@ -304,6 +306,16 @@ class Lesson(models.Model):
     def get_absolute_url(self) -> str:
         """Where it is agreed on."""
         return reverse("lesson", args=[self.pk])
+
+    @property
+    def title(self) -> str:
+        """What it is about: its own listing, else what its talk began with."""
+        return self.listing.title if self.listing else self.conversation.subject
+
+    @property
+    def title_lang(self) -> str:
+        """The language of its title."""
+        return self.listing.lang if self.listing else self.conversation.subject_lang
 
     @property
     def asked_id(self) -> int:

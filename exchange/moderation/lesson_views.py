@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import Person
+from exchange.acts import act_of
 from exchange.lessons import services as lessons
 from exchange.lessons import states
 from exchange.lessons.models import Lesson, Step
@@ -64,7 +65,7 @@ def desk_lessons(request: HttpRequest) -> HttpResponse:
 
 
 @curators_only
-@require_POST
+@act_of("desk_lessons")
 def desk_lesson(request: HttpRequest, pk: int) -> HttpResponse:
     """Decide one dispute, and show the others."""
     lesson = get_object_or_404(Lesson.objects.exclude(disputed_at=None), pk=pk)

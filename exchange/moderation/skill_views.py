@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from exchange.acts import act_of
 from exchange.lib.errors import Refused
 from exchange.lib.text import clean
 from exchange.moderation.views import _person, curators_only
@@ -43,7 +44,7 @@ def word(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @curators_only
-@require_POST
+@act_of("desk_word", "pk")
 def word_name(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a word for another name of a skill."""
     row = get_object_or_404(Unmapped, pk=pk)
@@ -59,7 +60,7 @@ def word_name(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @curators_only
-@require_POST
+@act_of("desk_word", "pk")
 def word_new(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a new skill of a word."""
     row = get_object_or_404(Unmapped, pk=pk)
@@ -89,7 +90,7 @@ def skill(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @curators_only
-@require_POST
+@act_of("desk_skill", "pk")
 def skill_name(request: HttpRequest, pk: int) -> HttpResponse:
     """Give a skill another name."""
     return _change(
@@ -98,7 +99,7 @@ def skill_name(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @curators_only
-@require_POST
+@act_of("desk_skill", "pk")
 def skill_rename(request: HttpRequest, pk: int) -> HttpResponse:
     """Change the preferred name in one language."""
     lang, text = request.POST.get("lang", ""), request.POST.get("text", "")
@@ -106,7 +107,7 @@ def skill_rename(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @curators_only
-@require_POST
+@act_of("desk_skill", "pk")
 def skill_merge(request: HttpRequest, pk: int) -> HttpResponse:
     """Merge a skill into another."""
     into = Concept.objects.live().filter(pk=_number(request, "into")).first()

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Person
+from exchange.acts import act_of
 from exchange.chat import serving
 from exchange.chat.models import Conversation, Held
 from exchange.chat.screening import judging
@@ -89,7 +90,7 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @curators_only
-@require_POST
+@act_of("desk_item", "pk")
 def give_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Return a text with a reason and go to the next."""
     revision = get_object_or_404(Revision, pk=pk)

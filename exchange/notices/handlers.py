@@ -456,15 +456,15 @@ def tell_contact_of_report(event: Event) -> None:
             care.tell_contact(person=person)
 
 
-@on("payment.due")
+@on("payment.due", "payment.due_soon")
 def tell_of_fee(event: Event) -> None:
-    """A lesson for a fee is booked: the learner is asked to pay."""
+    """A lesson for a fee is booked: the learner is asked to pay, and once more before the time to do so is over."""
     payment = Payment.objects.filter(id=int(event.subject_id)).first()
     if payment is not None and payment.is_due:
         notices.tell(
             people=[payment.payer_id],
             kind="pay_due",
-            key=str(payment.pk),
+            key=str(payment.pk) if event.name == "payment.due" else f"{payment.pk}:soon",
             url=reverse("lesson_pay", args=[payment.lesson_id]),
             until=payment.due_at.isoformat(),
             **fees.facts_of(payment),
@@ -477,7 +477,7 @@ def tell_of_payment(event: Event) -> None:
     payment = Payment.objects.filter(id=int(event.subject_id)).first()
     if payment is None:
         return
-    telling.take_back(kind="pay_due", key=str(payment.pk))
+    _take_fee_back(payment.pk)
     is_paid = event.name == "payment.paid"
     for person in (payment.payer_id, payment.payee_id):
         notices.tell(
@@ -494,7 +494,12 @@ def tell_of_payment(event: Event) -> None:
 @on("payment.void")
 def take_fee_back(event: Event) -> None:
     """A fee is not to be paid any more: nobody is asked for it."""
-    telling.take_back(kind="pay_due", key=event.subject_id)
+    _take_fee_back(int(event.subject_id))
+
+
+def _take_fee_back(number: int) -> None:
+    for key in (str(number), f"{number}:soon"):
+        telling.take_back(kind="pay_due", key=key)
 
 
 @on("gift.arrived")

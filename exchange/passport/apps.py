@@ -8,3 +8,10 @@ class PassportConfig(AppConfig):
 
     name = "exchange.passport"
     label = "passport"
+
+    def ready(self) -> None:
+        """Answer what lessons ask about their stories."""
+        from exchange.lessons import thanks
+        from exchange.passport import services
+
+        thanks.told_by(services.standing_of)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +16,7 @@ from accounts.models import Person
 from accounts.services import care
 from exchange.chat.screening import screen
 from exchange.lessons import states
+from exchange.lessons import thanks as stories
 from exchange.lessons.models import Lesson
 from exchange.lessons.services import NotReachable
 from exchange.lib.errors import Refused
@@ -229,6 +230,16 @@ def told_of(*, lesson: Lesson, person: Person, language: str) -> Told:
     return passport(lessons=[lesson], person=person, language=language)[0]
 
 
+def standing_of(lesson: Lesson, person: Person) -> str:
+    """Give how the story of a lesson stands for one of its two (`exchange.lessons.thanks`); in one query."""
+    mine = Thanks.objects.filter(story=OuterRef("pk"), writer=person)
+    row = Story.objects.filter(lesson=lesson).annotate(mine=Exists(mine)).values_list("opened_at", "mine").first()
+    opened_at, has_written = row or (None, False)
+    if opened_at is not None:
+        return stories.OPEN
+    return stories.SEALED if has_written else stories.WRITE
+
+
 def confirmed(*, person: Person) -> QuerySet[Lesson]:
     """Give the lessons of which this person has a story, the newest first."""
     return _lessons(person).filter(state=Lesson.State.CONFIRMED).order_by("-starts_at", "-id")
@@ -289,7 +300,7 @@ def _told(lesson: Lesson, person: Person, language: str, words: Mapping[int, Seq
 
 
 def _skill(lesson: Lesson, language: str) -> str:
-    return _public_skill(lesson, language) or lesson.conversation.subject
+    return _public_skill(lesson, language) or lesson.title
 
 
 def _public_skill(lesson: Lesson, language: str) -> str:

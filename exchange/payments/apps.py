@@ -15,4 +15,9 @@ class PaymentsConfig(AppConfig):
         from exchange.payments import money
         from exchange.payments.services import fees
 
-        asked.judged_by(asked.Money(may_cost=fees.may_cost, require=fees.require, read=fees.read, written=money.field))
+        asked.judged_by(
+            asked.Money(
+                may_cost=fees.may_cost, require=fees.require, read=fees.read, written=money.field,
+                standings=fees.standings,
+            )
+        )  # fmt: skip

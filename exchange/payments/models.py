@@ -52,6 +52,12 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         """Give those whose time to pay is over."""
         return self.filter(state=rules.DUE, due_at__lte=now)
 
+    def to_remind_of(self, now: datetime) -> "PaymentQuerySet":
+        """Give those whose time to pay is nearly over and whose payer has not been reminded of it."""
+        is_near = Q(due_at__gt=now, due_at__lte=now + rules.REMIND_BEFORE)
+        was_early = Q(made_at__lte=F("due_at") - 2 * rules.REMIND_BEFORE)
+        return self.filter(is_near, was_early, state=rules.DUE, reminded_at=None)
+
 
 class Payment(models.Model):
     """The fee of one lesson: paid by the learner, held by the city, handed on or given back."""
@@ -75,6 +81,7 @@ class Payment(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.DUE)
     due_at = models.DateTimeField()
     made_at = models.DateTimeField(default=timezone.now)
+    reminded_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     void_at = models.DateTimeField(null=True, blank=True)  # since when it is not to be paid any more
     attempt = models.PositiveSmallIntegerField(default=1)  # pages opened one after the other, each with its own key

@@ -7,6 +7,8 @@ DUE, HELD, RELEASED, RETURNED, SHARED, VOID = "due", "held", "released", "return
 AT_BANK, TAKEN = "bank", "taken"  # the bank holds what was paid until it has decided; it took it back for good
 STATES = (DUE, HELD, RELEASED, RETURNED, SHARED, VOID, AT_BANK, TAKEN)
 SHORTLY = timedelta(hours=2)  # to pay, when the lesson is booked later than it should be paid
+# Before the time to pay is over, once, and only who was asked to pay twice as long before.
+REMIND_BEFORE = timedelta(hours=12)
 
 TRANSFER, REFUND, CLOSE, STOP = "transfer", "refund", "close", "stop"
 ACTS = (TRANSFER, REFUND, CLOSE, STOP)

@@ -12,10 +12,11 @@ from exchange.payments.services import errands, fees, inbox, nightly
 
 @shared_task(ignore_result=True)
 def work(**_: Any) -> None:
-    """Look into what Stripe told, do what is to be asked of it, call off lessons that nobody paid."""
+    """Look into what Stripe told, do what is to be asked of it, remind of fees, call off what nobody paid."""
     if gateway.is_on():
         inbox.work()
         errands.run()
+        fees.remind(now=timezone.now())
         fees.call_off_unpaid(now=timezone.now())
 
 

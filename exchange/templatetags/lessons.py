@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from exchange.ledger import words
 from exchange.lessons import returns
 from exchange.templatetags.rukn import digits
 
@@ -51,7 +52,7 @@ def in_return(row: Any) -> str:
 
 @register.filter
 def how_long(minutes: int) -> str:
-    """How long something lasts, in the words people use: "half an hour", "an hour and a half", "40 minutes"."""
+    """How long something lasts, in the words people use: "half an hour", "3 hours", "40 minutes"."""
     named = {
         30: _("half an hour"),
         45: _("45 minutes"),
@@ -61,6 +62,8 @@ def how_long(minutes: int) -> str:
     }
     if minutes in named:
         return digits(named[minutes])
+    if minutes and minutes % 60 == 0:
+        return digits(words.span(minutes))
     return digits(ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes})
 
 

@@ -147,7 +147,7 @@ def cost(client, url):
     rukn.forget()
     jar = SimpleCookie(client.cookies.output(header="", sep=";"))
     method, answer, count = "GET", *_asked(client.get, url)
-    if answer == 405:
+    if answer in (303, 405):  # takes answers only
         method, answer, count = "POST", *_asked(client.post, url)
     client.cookies = jar
     return [method, answer, count]

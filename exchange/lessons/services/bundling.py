@@ -137,4 +137,4 @@ def _let_go_one(number: int, now: datetime, *, by: Person | None = None) -> bool
 
 def _of(bundle: Bundle | None) -> QuerySet[Lesson]:
     rows = Lesson.objects.filter(bundle=bundle).order_by("id")
-    return rows.select_related("teacher", "learner", "chosen", "bundle", "conversation", "partner")
+    return rows.select_related("teacher", "learner", "chosen", "bundle", "listing", "conversation", "partner")

@@ -71,7 +71,7 @@ def has_time(lesson: Lesson) -> bool:
 
 
 def _entry(lesson: Lesson, person: Person) -> Entry:
-    words = {"title": lesson.conversation.subject, "name": lesson.other(person).first_name}
+    words = {"title": lesson.title, "name": lesson.other(person).first_name}
     is_teacher = lesson.teacher_id == person.pk
     text = _("You teach %(name)s.") if is_teacher else _("%(name)s teaches you.")
     return Entry(

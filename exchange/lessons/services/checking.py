@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
 
 from exchange.ledger.models import Account
-from exchange.lessons import states
+from exchange.lessons import rules, states
 from exchange.lessons.models import Lesson, LessonQuerySet, Proposal, Step
 
 KEEPING = (states.BOOKED, states.HELD, states.DISPUTED)  # hours can be aside only there
@@ -38,8 +38,11 @@ def _escrow(rows: LessonQuerySet) -> list[int]:
         int(row["subject"].removeprefix("lesson:")): row["minutes"]
         for row in accounts.values("subject").annotate(minutes=Sum("balance")).order_by("subject")
     }
-    keeping = rows.filter(state__in=KEEPING, in_return=Lesson.Return.HOURS)
-    agreed = dict(keeping.filter(id__in=held).values_list("id", "minutes"))
+    keeping = rows.filter(state__in=KEEPING, id__in=held)
+    terms = keeping.values_list("id", "in_return", "minutes", "partner__minutes")
+    agreed = {
+        number: rules.minutes_owed(in_return, minutes or 0, partners) for number, in_return, minutes, partners in terms
+    }
     meant = rows.filter(id__in=held).values_list("id", flat=True)
     return sorted(number for number in meant if agreed.get(number) != held[number])
 

@@ -34,8 +34,9 @@ def cancel(
 ) -> Lesson:
     """Call a booked lesson off before it starts: the hours go back, half of them to the teacher when a learner is late.
 
-    Late is less than `LATE_CANCEL_HOURS` before the start. `facts`: what the event says besides. Refused: `NotNow`,
-    `NotYours`.
+    Late is less than `LATE_CANCEL_HOURS` before the start. Of a swap both halves are called off, by the same rule each:
+    what a learner kept aside is not saved by calling off the half they teach. `facts`: what the event says besides.
+    Refused: `NotNow`, `NotYours`.
     """
     now = now or timezone.now()
     why, note = clean(why)[:12], clean(note)[:500]
@@ -44,13 +45,7 @@ def cancel(
         return lesson
     catch_up(lesson, now=now)
     require(lesson, states.CANCEL, by, now=now)
-    starts_at = lesson.starts_at
-    lesson.is_late = starts_at is not None and rules.is_late(starts_at, now=now, hours=settings.LATE_CANCEL_HOURS)
-    costs = lesson.is_late and by.pk == lesson.learner_id
-    if costs:
-        hours.share(lesson)
-    else:
-        hours.give_back(lesson)
+    costs = _let_go(lesson, by, now)
     _close(lesson, why, note)
     step(
         lesson, states.CANCEL, to=states.CANCELLED, by=by, now=now, event="lesson.cancelled", key=key,
@@ -65,12 +60,24 @@ def _cancel_partner(lesson: Lesson, by: Person, now: datetime) -> None:
     partner = locked(lesson.partner_id) if lesson.partner_id else None
     if partner is None or partner.state != states.BOOKED or partner.starts_at is None or partner.starts_at <= now:
         return
-    hours.give_back(partner)
+    costs = _let_go(partner, by, now)
     _close(partner, PARTNER, "")
     step(
         partner, states.CANCEL, to=states.CANCELLED, by=by, now=now, event="lesson.cancelled", why=PARTNER, note="",
-        is_late=False, costs=False, along_with=lesson.pk,
+        is_late=partner.is_late, costs=costs, along_with=lesson.pk,
     )  # fmt: skip
+
+
+def _let_go(lesson: Lesson, by: Person, now: datetime) -> bool:
+    """Give back what is kept aside for a lesson, or half of it where its learner is late; gives whether they are."""
+    starts_at = lesson.starts_at
+    lesson.is_late = starts_at is not None and rules.is_late(starts_at, now=now, hours=settings.LATE_CANCEL_HOURS)
+    costs = lesson.is_late and by.pk == lesson.learner_id
+    if costs:
+        hours.share(lesson)
+    else:
+        hours.give_back(lesson)
+    return costs
 
 
 def part_blocked(*, one: int, other: int, now: datetime) -> int:

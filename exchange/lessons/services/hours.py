@@ -14,7 +14,7 @@ def hold(lesson: Lesson) -> None:
     if minutes:
         ledger.hold(
             payer=lesson.learner, minutes=minutes, subject=subject(lesson), key=f"{subject(lesson)}:hold",
-            title=lesson.conversation.subject[:120], url=f"/lessons/{lesson.pk}/",
+            title=lesson.title[:120], url=f"/lessons/{lesson.pk}/",
         )  # fmt: skip
 
 
@@ -35,10 +35,12 @@ def give_back(lesson: Lesson) -> None:
 
 
 def share(lesson: Lesson) -> None:
-    """Give the teacher half of what is kept aside, rounded down, and the learner the rest."""
+    """Give the teacher half of what is kept aside, rounded down, and the learner the rest; of one minute, all."""
     if half := ledger.held(subject=subject(lesson)) // 2:
         key, why = f"{subject(lesson)}:half", "half" if lesson.state == states.DISPUTED else "late"
         ledger.settle(subject=subject(lesson), payee=lesson.teacher, key=key, minutes=half, why=why)
+    else:
+        give_back(lesson)
 
 
 def subject(lesson: Lesson) -> str:

@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 
 from accounts.models import Person
 from exchange.ledger.participation import Counts
-from exchange.lessons import next_steps, states
+from exchange.lessons import fees, next_steps, states
 from exchange.lessons.models import Lesson, Step
 
 SHOWN = 40  # lessons that are over, at once
@@ -28,7 +28,12 @@ class Line:
     @property
     def title(self) -> str:
         """What it is about."""
-        return self.lesson.conversation.subject
+        return self.lesson.title
+
+    @property
+    def i_teach(self) -> bool:
+        """Whether the reader teaches in it."""
+        return self.lesson.learner_id == self.other.pk
 
     @property
     def title_lang(self) -> str:
@@ -126,4 +131,13 @@ def timeline(*, lesson: Lesson, reader: Person) -> list[StepLine]:
 
 
 def _lines(rows: Iterable[Lesson], person: Person, now: datetime) -> list[Line]:
-    return [Line(row, row.other(person), next_steps.next_step(row.facts(person), now=now)) for row in rows]
+    found = list(rows)
+    known = fees.standings(found)
+    return [
+        Line(
+            row,
+            row.other(person),
+            next_steps.next_step(row.facts(person), now=now, is_unpaid=fees.is_unpaid(row, person, known)),
+        )
+        for row in found
+    ]

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -17,16 +17,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Person
-from exchange.ledger import services as ledger
-from exchange.lessons import fees, next_steps, rules, states
+from exchange.acts import act_of
+from exchange.lessons import fees, next_steps, rules, states, thanks
 from exchange.lessons import services as lessons
 from exchange.lessons.forms import AgreeForm, CancelForm, DeclineForm, DisputeForm, KeyForm, moments, why_words
 from exchange.lessons.models import Lesson
 from exchange.lessons.rules import MOST_TIMES, Span
-from exchange.lessons.services import reading
+from exchange.lessons.services import reading, stakes
 from exchange.lib.errors import Refused
 
 
@@ -94,8 +94,10 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
         lesson=row,
         scope=scope,
         suggested=_suggested(row),
-        initial=_first_terms(row) | _first_times(request.GET.getlist("at")),
+        initial=_first_terms(row, person) | _first_times(request.GET.getlist("at")),
     )
+    if not row.minutes and row.listing is not None and row.listing.owner_id != person.pk:
+        form.tell_place(row.listing.place)
     if form.is_valid():
         verb = lessons.ask if scope == "ask" else lessons.counter
         try:
@@ -108,7 +110,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "lesson": row,
         "other": row.other(person),
-        "title": row.conversation.subject,
+        "title": row.title,
         "form": form,
         "scope": scope,
         "heading": {
@@ -121,7 +123,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("lesson", "pk")
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept one of the times, or decline kindly."""
     row = _mine(request, pk)
@@ -151,14 +153,14 @@ def _decline(request: HttpRequest, row: Lesson) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("lesson", "pk")
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take one's own proposal back."""
     return _do(request, _mine(request, pk), "withdraw", Typed(), lessons.withdraw)
 
 
 @login_required
-@require_POST
+@act_of("lesson", "pk")
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Call a booked lesson off; the page has said what that costs."""
     row, form = _mine(request, pk), CancelForm(request.POST)
@@ -171,21 +173,21 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("lesson", "pk")
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """Say that it took place."""
     return _do(request, _mine(request, pk), "confirm", Typed(), lessons.confirm)
 
 
 @login_required
-@require_POST
+@act_of("lesson", "pk")
 def missed(request: HttpRequest, pk: int) -> HttpResponse:
     """Say that the other did not come."""
     return _do(request, _mine(request, pk), "miss", Typed(), lessons.miss)
 
 
 @login_required
-@require_POST
+@act_of("lesson", "pk")
 def dispute(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask a curator to look at it."""
     row, form = _mine(request, pk), DisputeForm(request.POST)
@@ -196,7 +198,7 @@ def dispute(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("lesson", "pk")
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin the next lesson of the same two, and ask for its times."""
     row = _mine(request, pk)
@@ -230,16 +232,17 @@ def _page(request: HttpRequest, row: Lesson, typed: Typed) -> HttpResponse:
     person, now = _person(request), timezone.now()
     facts = row.facts(person)
     is_teacher = row.teacher_id == person.pk
-    step = next_steps.next_step(facts, now=now)
-    free_until = row.starts_at - timedelta(hours=settings.LATE_CANCEL_HOURS) if row.starts_at else None
+    standings = fees.standings([row])
+    step = next_steps.next_step(facts, now=now, is_unpaid=fees.is_unpaid(row, person, standings))
     context = {
         "lesson": row,
-        "title": row.conversation.subject,
-        "title_lang": row.conversation.subject_lang,
+        "title": row.title,
+        "title_lang": row.title_lang,
         "other": row.other(person),
         "is_teacher": is_teacher,
         "step": step,
-        "shows_time": step in (next_steps.COME, next_steps.GOING),
+        "shows_time": step in (next_steps.COME, next_steps.GOING, next_steps.PAY),
+        "says_state": step not in next_steps.SAY_THE_STATE,
         "next_template": f"lessons/next/{step}.html",
         "acts": [
             *states.open_acts(facts, now=now),
@@ -249,9 +252,10 @@ def _page(request: HttpRequest, row: Lesson, typed: Typed) -> HttpResponse:
         "other_said": facts.other_said,
         "proposals": list(row.proposals.order_by("starts_at")) if row.answer_due_at else [],
         "steps": reading.timeline(lesson=row, reader=person),
-        "holds_hours": row.in_return == Lesson.Return.HOURS and ledger.is_on(),
-        "free_until": free_until,
-        "is_late": free_until is not None and now > free_until,
+        "stake": stakes.of(lesson=row, person=person, now=now),
+        "cost": stakes.cost_of(lesson=row) if row.state in states.ENDED else None,
+        "fee": standings.get(row.pk),
+        "story": thanks.standing_of(row, person) if step == next_steps.THANKS else "",
         "late_hours": settings.LATE_CANCEL_HOURS,
         "settles_at": row.due_at if row.state == states.HELD else None,
         "why": why_words(row.why),
@@ -296,8 +300,11 @@ def _suggested(row: Lesson) -> list[Span]:
     return lessons.propose(lesson=row)
 
 
-def _first_terms(row: Lesson) -> dict[str, Any]:
-    """Give what the lesson already says, or its listing, as the first answers of the form."""
+def _first_terms(row: Lesson, person: Person) -> dict[str, Any]:
+    """Give what the lesson already says, or its listing, as the first answers of the form.
+
+    The place of a listing is in its owner's words, so it is nobody else's first answer.
+    """
     listing = row.listing
     if row.minutes or listing is None:
         fee = fees.written(row.fee, row.currency)
@@ -305,7 +312,8 @@ def _first_terms(row: Lesson) -> dict[str, Any]:
             "minutes": row.minutes, "format": row.format, "place": row.place, "in_return": row.in_return, "fee": fee,
         }  # fmt: skip
     form = listing.format if listing.format in Lesson.Format.values else Lesson.Format.PLACE
-    return {"format": form, "place": listing.place, "in_return": listing.in_return}
+    place = listing.place if listing.owner_id == person.pk else ""
+    return {"format": form, "place": place, "in_return": listing.in_return}
 
 
 def _first_times(asked: list[str]) -> dict[str, Any]:

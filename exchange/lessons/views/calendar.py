@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Person
+from exchange.acts import act_of
 from exchange.api.limits import address_of
 from exchange.lessons.models import Feed, Lesson
 from exchange.lessons.services import calendar as calendars
@@ -64,7 +65,7 @@ def about(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("calendar")
 def make(request: HttpRequest) -> HttpResponse:
     """Make the address, or a new one in place of it; it is on this answer and nowhere else."""
     word = calendars.make_feed(person=_person(request))

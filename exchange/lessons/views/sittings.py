@@ -8,9 +8,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Person
+from exchange.acts import act_of
+from exchange.ledger import services as ledger
 from exchange.lessons import states
 from exchange.lessons.forms import SittingForm
 from exchange.lessons.models import Lesson, Sitting
@@ -48,28 +50,28 @@ def sitting(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@act_of("sitting", "pk")
 def seat(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a seat."""
     return _act(request, pk, sittings.take_seat, _("The seat is yours."))
 
 
 @login_required
-@require_POST
+@act_of("sitting", "pk")
 def queue(request: HttpRequest, pk: int) -> HttpResponse:
     """Wait for a seat."""
     return _act(request, pk, sittings.join_queue, _("You are in the queue. We tell you when a seat is free."))
 
 
 @login_required
-@require_POST
+@act_of("sitting", "pk")
 def leave(request: HttpRequest, pk: int) -> HttpResponse:
     """Wait no more, or leave a kept seat to the next."""
     return _act(request, pk, sittings.leave_queue, _("You are no longer in the queue."))
 
 
 @login_required
-@require_POST
+@act_of("sitting", "pk")
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Call the whole date off, as its teacher."""
     if not Sitting.objects.filter(pk=pk, teacher=_person(request)).exists():
@@ -108,6 +110,7 @@ def _page(request: HttpRequest, pk: int, error: str = "", status: int = 200) -> 
         "queued": place,
         "number": number,
         "seats": seats,
+        "keeps_hours": row.in_return == Lesson.Return.HOURS and ledger.is_on(),
         "others": Sitting.objects.to_come().filter(listing=row.listing_id).exclude(pk=pk).with_counts()[:MOST_DATES],
         "place": "find",
     }

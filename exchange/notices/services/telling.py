@@ -260,7 +260,7 @@ def told(rows: Sequence[Notice], person: Person) -> list[Told]:
     lesson_ids = {row.facts["lesson"] for row in rows if row.kind in (*OF_LESSONS, *OF_WARDS)}
     lessons: dict[int, Any] = {}
     if lesson_ids:
-        own_lessons = Lesson.objects.readable_by(person).select_related("teacher", "learner", "conversation")
+        own_lessons = Lesson.objects.readable_by(person).select_related("teacher", "learner", "conversation", "listing")
         lessons = own_lessons.filter(id__in=lesson_ids).in_bulk()
         people |= {-number: lesson.other(person) for number, lesson in lessons.items()}
         wards = {row.facts["lesson"]: row.facts["ward"] for row in rows if row.kind in OF_WARDS}

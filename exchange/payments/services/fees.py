@@ -1,5 +1,6 @@
 """The fee of a lesson: due when it is booked, paid on a page of Stripe, held, then handed on or given back."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Person
 from exchange.lessons import states
+from exchange.lessons.fees import Standing
 from exchange.lessons.models import Lesson, Step
 from exchange.lessons.services import ending, steps
 from exchange.lib.errors import Refused
@@ -85,6 +87,23 @@ def _bounds(least: int, most: int) -> str:
     return _("The amount can be from %(least)s to %(most)s.") % {
         "least": words(least, currency), "most": words(most, currency),
     }  # fmt: skip
+
+
+def standings(lesson_ids: Sequence[int]) -> dict[int, Standing]:
+    """Give how the fees of some lessons stand, by lesson; nothing without keys, where no page says more."""
+    if not gateway.is_on():
+        return {}
+    now = timezone.now()
+    return {
+        row.lesson_id: Standing(
+            is_due=row.is_due and row.due_at > now,
+            is_kept=row.state == rules.HELD,
+            due_at=row.due_at,
+            words=row.get_state_display(),
+            url=row.get_absolute_url(),
+        )
+        for row in Payment.objects.filter(lesson__in=lesson_ids)
+    }
 
 
 # --- Due, and paid ---------------------------------------------------------------------------------------------------
@@ -231,6 +250,19 @@ def _void(payment: Payment) -> None:
     outbox.emit("payment.void", payment)
     if payment.page_id:
         errands.give(act=rules.CLOSE, key=f"close:{payment.ref}:{payment.attempt}", payment=payment)
+
+
+def remind(*, now: datetime, limit: int = 100) -> int:
+    """Remind learners once of fees whose time to pay is nearly over; gives how many."""
+    return sum(_remind(row, now) for row in Payment.objects.to_remind_of(now).order_by("due_at", "id")[:limit])
+
+
+@transaction.atomic
+def _remind(payment: Payment, now: datetime) -> bool:
+    is_ours = bool(Payment.objects.to_remind_of(now).filter(id=payment.pk).update(reminded_at=now))
+    if is_ours:
+        outbox.emit("payment.due_soon", payment)
+    return is_ours
 
 
 # --- Not paid in time ------------------------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ if (kept) {
       if (spot.type === "checkbox" || spot.type === "radio") spot.checked = value;
       else if (spot.value !== value) {
         spot.value = value;
+        spot.closest("details")?.setAttribute("open", "");
         spot.dispatchEvent(new Event("input", { bubbles: true }));
       }
     });

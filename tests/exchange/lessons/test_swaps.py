@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from exchange.ledger import services as ledger
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Bundle, Lesson, Taken
-from exchange.lessons.rules import minutes_owed
-from exchange.lessons.services import Half
+from exchange.lessons.rules import Span, minutes_owed
+from exchange.lessons.services import Half, checking
 from exchange.outbox.models import Event
 from skills.services import listings
 
@@ -44,6 +45,10 @@ def accept(*rows, by):
     for row in rows:
         row.refresh_from_db()
     return done
+
+
+def at(starts_at, minutes):
+    return Span(starts_at, starts_at + timedelta(minutes=minutes))
 
 
 class TestAsking:
@@ -181,8 +186,38 @@ class TestHours:
         lessons.confirm(lesson=other, by=salma)
         assert [ledger.balance_of(person=person) for person in (salma, yusuf)] == [-30, 30]
 
+    def test_of_a_healthy_swap_are_no_fault(self, swap, salma):
+        one, other = swap(90)
+        accept(one, other, by=salma)
+        assert ledger.held(subject=f"lesson:{other.pk}") == 30
+        assert not any(checking.faults(now=timezone.now()).values())
+
 
 class TestCallingOff:
+    def test_gives_the_only_minute_that_is_aside_back(self, swap, salma, yusuf, clock):
+        one, other = swap(61)
+        accept(one, other, by=salma)
+        clock.move_to(one.starts_at - timedelta(hours=1))
+        lessons.move(lesson=other, by=yusuf, times=[at(one.starts_at + timedelta(hours=4), 61)])
+        lessons.accept(lesson=other, by=salma, proposal=first(other))
+        lessons.cancel(lesson=other, by=salma)
+        assert ledger.held(subject=f"lesson:{other.pk}") == 0
+        assert [ledger.balance_of(person=person) for person in (salma, yusuf)] == [0, 0]
+
+    @pytest.mark.parametrize("half", [0, 1])
+    def test_late_costs_the_learner_whichever_half_they_call_off(self, swap, salma, yusuf, clock, half):
+        rows = swap(90)
+        accept(*rows, by=salma)
+        one, other = rows
+        clock.move_to(one.starts_at - timedelta(hours=5))
+        lessons.move(lesson=other, by=yusuf, times=[at(one.starts_at + timedelta(hours=4), 90)])
+        lessons.accept(lesson=other, by=salma, proposal=first(other))
+        lessons.cancel(lesson=rows[half], by=salma)  # salma learns in the other, and teaches the one
+        assert [ledger.balance_of(person=person) for person in (salma, yusuf)] == [-15, 15]
+        other.refresh_from_db()
+        assert other.is_late
+        assert other.steps.get(act="cancel").facts["costs"]
+
     def test_one_half_before_either_began_calls_both_off_and_gives_all_back(self, swap, salma, yusuf, clock):
         one, other = swap(90)
         accept(one, other, by=salma)

@@ -325,3 +325,54 @@ class TestAskingAFee:
             lesson=lesson, by=by, times=[Span(start, start + timedelta(hours=1))], minutes=60, format="online",
             in_return="fee", fee=fee, currency=currency,
         )  # fmt: skip
+
+
+class TestOnTheLesson:
+    def test_paying_is_the_next_step_and_then_it_is_kept(self, book, world, browser, salma, client_of, told):
+        payment = book()
+        address = f"/lessons/{payment.lesson_id}/"
+        text = browser.get(address).content.decode()
+        assert f'<a class="do" href="{address}pay/">ادفع الأجرة</a>' in text
+        assert "لم تُدفع الأجرة بعد: إذا ألغيت الآن فلا شيء عليك." in text
+        assert "بقي دفع الأجرة" in browser.get("/lessons/").content.decode()
+        assert "ننتظر الأجرة من <bdi>يوسف</bdi>" in client_of(salma).get(address).content.decode()
+        browser.post(f"{address}pay/")
+        payment.refresh_from_db()
+        world.pay(payment.page_id)
+        told()
+        for client in (browser, client_of(salma)):
+            text = client.get(address).content.decode()
+            assert "الأجرة مدفوعة، ومحفوظة إلى أن ينعقد الدرس." in text
+            assert "ادفع الأجرة" not in text
+
+    def test_calling_off_says_what_it_costs_first(self, paid, browser, salma, client_of):
+        payment = paid(hours=72)
+        address = f"/lessons/{payment.lesson_id}/"
+        assert "تعود إليك الأجرة كلّها، وبعد ذلك يذهب نصفها إلى" in browser.get(address).content.decode()
+        assert "عادت الأجرة كلّها إلى <bdi>يوسف</bdi>" in client_of(salma).get(address).content.decode()
+        payment.lesson.starts_at -= timedelta(hours=66)
+        payment.lesson.save(update_fields=["starts_at"])
+        assert "إذا ألغيت الآن ذهب نصف الأجرة إلى" in browser.get(address).content.decode()
+
+    def test_over_says_where_the_fee_is(self, paid, browser, salma, told):
+        payment = paid()
+        lessons.cancel(lesson=payment.lesson, by=salma)
+        told()
+        payment.refresh_from_db()
+        assert payment.get_state_display() in browser.get(f"/lessons/{payment.lesson_id}/").content.decode()
+
+
+class TestAReminder:
+    def test_comes_once_before_the_time_to_pay_is_over(self, book, yusuf, relay):
+        payment = book(hours=72)
+        assert fees.remind(now=payment.due_at - timedelta(hours=13)) == 0
+        near = payment.due_at - timedelta(hours=11)
+        assert [fees.remind(now=near), fees.remind(now=near)] == [1, 0]
+        relay()
+        asked = Notice.objects.filter(person=yusuf, kind="pay_due").order_by("id").values_list("key", flat=True)
+        assert list(asked) == [str(payment.pk), f"{payment.pk}:soon"]
+
+    def test_is_for_nobody_who_was_asked_a_moment_ago_or_has_paid(self, book, paid):
+        late, done = book(hours=30, title="خياطة"), paid(hours=96)
+        assert fees.remind(now=late.due_at - timedelta(minutes=5)) == 0
+        assert fees.remind(now=done.due_at - timedelta(hours=11)) == 0
