@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0001_money'),
+        ('payments', '0002_what_the_bank_holds'),
     ]
 
     operations = [
