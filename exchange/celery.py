@@ -2,10 +2,11 @@
 
 import logging.config
 import os
+import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import beat_init, celeryd_init, setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
 
@@ -24,3 +25,17 @@ def log_as_everywhere(**_: Any) -> None:
     from django.conf import settings
 
     logging.config.dictConfig(settings.LOGGING)
+
+
+@celeryd_init.connect
+@beat_init.connect
+def has_a_broker(**_: Any) -> None:
+    """End a worker or scheduler that would idle for ever: without Redis its queues are in its own memory."""
+    from django.conf import settings
+
+    if not settings.REDIS_URL:
+        sys.stderr.write(
+            "rukn: REDIS_URL is not set, so nobody can send work to this process: set REDIS_URL (redis://HOST:6379/0)."
+            " On one machine `make demo` does the work in its own process.\n"
+        )
+        raise SystemExit(2)

@@ -10,3 +10,7 @@ with told_plainly():
     from django.core.wsgi import get_wsgi_application
 
     application = get_wsgi_application()
+
+    from exchange.storage import needs_collected
+
+    needs_collected()
