@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import manage
 from exchange import celery, checks, storage
 from exchange.lib.agreement import agree
 from exchange.lib.environment import OTHER_NAMES, Env, WrongVariable, keep_in, misspelt
@@ -435,6 +436,17 @@ class TestWhatIsNamed:
         assert "REDIS_URL is not set" in capsys.readouterr().err
         for signal in (celery.celeryd_init, celery.beat_init):
             assert any(celery.has_a_broker is each() for _key, each in signal.receivers)
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"), [("migrate", "0"), ("demo --no-serve", "0"), ("mail_inlet --lmtp", None), ("runserver", None)]
+)
+def test_commands_may_take_their_time_and_those_that_serve_may_not(monkeypatch, words, seconds):
+    monkeypatch.setattr(os, "environ", {})
+    monkeypatch.setattr(sys, "argv", ["manage.py", *words.split()])
+    monkeypatch.setattr("django.core.management.execute_from_command_line", lambda _argv: None)
+    manage.main()
+    assert os.environ.get("STATEMENT_SECONDS") == seconds
 
 
 @pytest.mark.parametrize(
