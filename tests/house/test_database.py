@@ -1,20 +1,26 @@
 """What the database itself refuses, whatever code asks."""
 
 import gc
+import io
 from contextlib import suppress
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.core.management import CommandError, call_command
+from django.core.management.commands import migrate as django_migrate
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.utils import ConnectionHandler
 
 from accounts.models import Person
 from exchange.chat import services as chat
 from exchange.chat.models import Conversation
+from exchange.chat.one_statement import NOT_OURS
 from exchange.lib.database import configured, database_url
 from exchange.lib.environment import WrongVariable, misspelt
+from exchange.management.commands import migrate
 from skills.models import Concept, Label, Listing
 from skills.services import concepts
 
@@ -74,6 +80,52 @@ if connection.vendor == "postgresql":
             finally:
                 line.close()
                 line.close_pool()
+
+    @pytest.fixture
+    def held(django_db_blocker):
+        """Hold a table from another line, as a long report does."""
+        given = {name: value for name, value in connection.get_connection_params().items() if name not in NOT_OURS}
+        with psycopg.connect(**given) as other:
+            other.execute("LOCK TABLE accounts_district IN ACCESS SHARE MODE")
+            yield other
+
+    @pytest.mark.django_db(transaction=True)
+    class TestMigrate:
+        @pytest.fixture(autouse=True)
+        def _changes_a_table(self, monkeypatch):
+            self.tried = []
+
+            def alter(command, *_args, **options):
+                self.tried += shown(connection, "lock_timeout")
+                with transaction.atomic(), connection.cursor() as cursor:
+                    cursor.execute("ALTER TABLE accounts_district ADD COLUMN tried integer")
+                    cursor.execute("ALTER TABLE accounts_district DROP COLUMN tried")
+
+            monkeypatch.setattr(django_migrate.Command, "handle", alter)
+            monkeypatch.setattr(migrate, "LOCK_SECONDS", 1)
+            monkeypatch.setattr(migrate, "TRIES", 2)
+            monkeypatch.setattr(migrate, "PAUSE_SECONDS", 0.0)
+
+        def test_says_who_is_in_the_way_and_holds_nobody_up(self, held):
+            with pytest.raises(CommandError, match=rf"in all 2 tries.*terminate_backend\({held.info.backend_pid}\)"):
+                call_command("migrate", stderr=io.StringIO())
+            assert self.tried == ["1s", "1s"]
+            assert shown(connection, "lock_timeout") == ["3s"]
+
+        def test_goes_on_when_the_table_is_free_again(self, held, monkeypatch):
+            monkeypatch.setattr(migrate.time, "sleep", lambda _seconds: held.rollback())
+            said = io.StringIO()
+            call_command("migrate", stderr=said)
+            assert self.tried == ["1s", "1s"]
+            assert "try 2 of 2 follows" in said.getvalue()
+
+        def test_other_faults_are_told_at_once(self, monkeypatch):
+            def away(*_args, **_options):
+                raise OperationalError("the server is going down")
+
+            monkeypatch.setattr(django_migrate.Command, "handle", away)
+            with pytest.raises(OperationalError, match="going down"):
+                call_command("migrate", stderr=io.StringIO())
 
 
 else:
