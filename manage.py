@@ -4,13 +4,16 @@
 import os
 import sys
 
+SERVERS = ("mail_inlet", "runserver")
+
 
 def main() -> None:
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
     if sys.argv[1:2] in (["demo"], ["services_demo"]):
         os.environ.setdefault("DEMO", "1")
-    os.environ.setdefault("STATEMENT_SECONDS", "0")  # a command may take its time; servers may not
+    if sys.argv[1:2] not in ([name] for name in SERVERS):
+        os.environ.setdefault("STATEMENT_SECONDS", "0")  # a command may take its time; servers may not
     from django.core.management import execute_from_command_line
 
     from exchange.lib.environment import WrongVariable

@@ -12,7 +12,9 @@ class ExchangeConfig(AppConfig):
     name = "exchange"
 
     def ready(self) -> None:
-        """Import the checks, which registers them; every URLconf may say `<row:pk>`."""
-        from exchange import checks  # noqa: F401
+        """Import the checks, which registers them, and stop where settings name what is not there; every URLconf may
+        say `<row:pk>`."""
+        from exchange import checks
 
+        checks.stop_unless_named_things_are_there()
         register_converter(RowNumber, "row")

@@ -15,6 +15,10 @@ with told_plainly():
 
     pages = get_asgi_application()
 
+    from exchange.storage import needs_collected
+
+    needs_collected()
+
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 

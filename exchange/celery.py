@@ -3,10 +3,11 @@
 import contextlib
 import logging.config
 import os
+import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, before_task_publish, heartbeat_sent, setup_logging
+from celery.signals import beat_init, before_task_publish, celeryd_init, heartbeat_sent, setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
 
@@ -40,3 +41,17 @@ def still_alive(**_: Any) -> None:
 def rings(**_: Any) -> None:
     """The scheduler has no heartbeat of its own: each task that it sends is one."""
     before_task_publish.connect(still_alive)
+
+
+@celeryd_init.connect
+@beat_init.connect
+def has_a_broker(**_: Any) -> None:
+    """End a worker or scheduler that would idle for ever: without Redis its queues are in its own memory."""
+    from django.conf import settings
+
+    if not settings.REDIS_URL:
+        sys.stderr.write(
+            "rukn: REDIS_URL is not set, so nobody can send work to this process: set REDIS_URL (redis://HOST:6379/0)."
+            " On one machine `make demo` does the work in its own process.\n"
+        )
+        raise SystemExit(2)

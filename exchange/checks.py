@@ -4,6 +4,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.utils.module_loading import import_string
+
+from exchange.lib.environment import WrongVariable
+
+OUR_ENGINES = tuple(
+    f"search.backends.{name}"
+    for name in (
+        "guarded.GuardedBackend", "elastic.ElasticBackend", "postgres.PostgresBackend", "sqlite.SqliteBackend",
+    )
+)  # fmt: skip
 
 
 @register(Tags.security, deploy=True)
@@ -39,3 +49,41 @@ def mail_reaches_people(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     hint = "Set EMAIL_URL, for example smtp+tls://user:password@host:587."
     return [Warning("Sign-in codes are only printed on the console.", hint=hint, id="rukn.W001")]
+
+
+def stop_unless_named_things_are_there() -> None:
+    """Stop the start where a setting names something that only the loaded applications can judge. Raises
+    `WrongVariable`."""
+    _engine_is_there()
+    _keys_are_a_pair()
+
+
+def _engine_is_there() -> None:
+    if settings.SEARCH_BACKEND in OUR_ENGINES:
+        return
+    from search.backends.base import Backend
+
+    try:
+        found = import_string(settings.SEARCH_BACKEND)
+        is_one = isinstance(found, type) and issubclass(found, Backend)
+    except ImportError:
+        is_one = False
+    if not is_one:
+        raise WrongVariable(
+            f"SEARCH_BACKEND must be the dotted path of an engine, such as {OUR_ENGINES[0]};"
+            f" {settings.SEARCH_BACKEND!r} is none. Without it the engine is chosen for you."
+        )
+
+
+def _keys_are_a_pair() -> None:
+    if not settings.VAPID_PRIVATE_KEY:
+        return
+    from exchange.notices import webpush
+
+    fix = "take both away, make a pair with `manage.py vapid_keys`, and set both again."
+    try:
+        public = webpush.public_of(settings.VAPID_PRIVATE_KEY)
+    except ValueError:
+        raise WrongVariable(f"VAPID_PRIVATE_KEY is no key: {fix}") from None
+    if public != settings.VAPID_PUBLIC_KEY:
+        raise WrongVariable(f"VAPID_PUBLIC_KEY does not belong to VAPID_PRIVATE_KEY: {fix}")

