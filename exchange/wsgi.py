@@ -2,6 +2,8 @@
 
 import logging
 import os
+import threading
+import time
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
 
@@ -22,19 +24,26 @@ from django.urls import get_resolver
 from search import services as search
 
 log = logging.getLogger(__name__)
+AGAIN_SECONDS = 5.0
 
 
 def make_ready() -> None:
-    """Do what the first visitor's search would wait for. A server starts without its database as well."""
-    _ = get_resolver().url_patterns  # imports every room's views
-    try:
-        search.make_ready()
-    except Exception as error:  # whatever it is, pages say it better than a process that does not start
-        log.warning("The first search will take some seconds: its words could not be read (%s)", type(error).__name__)
-    finally:
-        connection.close()
-        # A server may fork after this, and no two processes share a line.
-        getattr(connection, "close_pool", connection.close)()
+    """Do what the first visitor's search would wait for; as often as it takes, where the database is not there yet."""
+    is_told = False
+    while True:
+        try:
+            search.make_ready()
+        except Exception as error:  # whatever it is, pages say it better than a process that does not start
+            if not is_told:
+                log.warning("The words of the skills cannot be read yet (%s)", type(error).__name__)
+                is_told = True
+        else:
+            return
+        finally:
+            connection.close()
+        time.sleep(AGAIN_SECONDS)
 
 
-make_ready()
+_ = get_resolver().url_patterns  # imports every room's views
+# Beside the first pages: before them it would double the time in which a restarted city says "back in a moment".
+threading.Thread(target=make_ready, name="make-ready", daemon=True).start()
