@@ -131,7 +131,8 @@ class TestSignsOfLife:
         heartbeat_sent.send(sender=None)
         assert self.place.exists()
 
-    def test_come_with_every_task_the_scheduler_sends(self):
+    def test_come_with_every_task_the_scheduler_sends(self, settings):
+        settings.REDIS_URL = "redis://localhost/0"  # without which no scheduler starts
         before_task_publish.send(sender="task")
         assert not self.place.exists()  # in any other process it says nothing
         try:

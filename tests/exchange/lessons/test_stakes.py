@@ -72,8 +72,8 @@ class TestASwap:
             text = page(salma, of(lesson))
             assert "هذا الوقت محفوظ جانبًا من رصيدك" in text
             assert "أُلغي معه النصف الآخر" in text
-            assert "يعود إليك وقتك كله" in text
-        assert "عاد كل الوقت المحجوز إلى <bdi>سلمى</bdi>" in page(yusuf, of(swap[0]))
+            assert "تعود إليك ساعاتك كلها" in text
+        assert "عادت الساعات المحجوزة كلها إلى <bdi>سلمى</bdi>" in page(yusuf, of(swap[0]))
 
     def test_whose_other_half_has_begun_says_nothing_of_it(self, swap, salma, yusuf, page, clock):
         book(swap, salma)
@@ -179,7 +179,7 @@ class TestAGroup:
         )  # fmt: skip
 
     def test_says_that_an_hour_is_kept_aside(self, sitting, yusuf, page, settings):
-        assert "يُحفظ جانبًا من رصيدك وقته (ساعة)" in page(yusuf, f"/lessons/sittings/{sitting.pk}/")
+        assert "يُحجز وقته (ساعة) من رصيدك" in page(yusuf, f"/lessons/sittings/{sitting.pk}/")
         settings.HOURS = "participation"
         assert "رصيدك" not in page(yusuf, f"/lessons/sittings/{sitting.pk}/")
 
