@@ -123,7 +123,7 @@ def test_drafts_stay_with_their_talk_and_agree_in_all_tabs(two):
     expect(one.locator("textarea[name=body]")).to_have_value("")
     again.locator("textarea[name=body]").fill("تبقى هنا")
     one.goto("/talks/")
-    one.locator(".talks a").nth(1).click()
+    one.locator(".talks a", has_text="حسن").first.click()
     expect(one.locator("textarea[name=body]")).to_have_value("")
 
 

@@ -134,6 +134,7 @@ if site.ELASTICSEARCH_URL:
             # The words of the question are in none of the listing's spellings, so only a stemmer joins them.
             offer = make_offer(salma, "خياطة", ["rukn:sewing"], body="نتعلّم معًا تقصير الفساتين على مهل، وكلّنا نضحك.")
             relay()
+            elastic.ElasticBackend().refresh()
             hits = elastic.ElasticBackend().find(Query(text="فساتين", lang="ar")).hits
             assert [hit.listing_id for hit in hits] == [offer.pk]
             assert [words for words, is_met in hits[0].snippet if is_met] == ["الفساتين"]

@@ -76,6 +76,11 @@ export function suggest(input, { load, pick }) {
     }, 150);
   });
   input.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      clearTimeout(timer);
+      asked += 1; // what comes late stays away too
+      close();
+    }
     if (list.hidden) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
@@ -84,8 +89,6 @@ export function suggest(input, { load, pick }) {
     } else if (event.key === "Enter" && active >= 0) {
       event.preventDefault();
       choose(active);
-    } else if (event.key === "Escape") {
-      close();
     }
   });
   input.addEventListener("blur", close);
