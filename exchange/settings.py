@@ -260,92 +260,36 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 # Jobs of hours and days are asked for every five minutes: the row of a job says whether it is due, and after a restart
 # none waits for an hour again.
-_asked_every = 300.0
+_ASKED_EVERY = 300.0
+
+
+def _every(
+    task: str, seconds: float, *, queue: str = "bells", expires: float = 0.0, kwargs: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """A task by the clock. One that nobody took before the next is due is dropped, unless it may wait longer."""
+    options = {"queue": queue, "expires": expires or seconds}
+    return {"task": task, "schedule": seconds, "kwargs": kwargs or {}, "options": options}
+
+
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "relay-bells": {
-        "task": "exchange.outbox.tasks.relay_outbox",
-        "schedule": 2.0,
-        "kwargs": {"queue": "bells"},
-        "options": {"queue": "bells", "expires": 10},
-    },
-    "relay-long": {
-        "task": "exchange.outbox.tasks.relay_outbox",
-        "schedule": 2.0,
-        "kwargs": {"queue": "long"},
-        "options": {"queue": "long", "expires": 10},
-    },
-    "heartbeat": {"task": "exchange.outbox.tasks.heartbeat", "schedule": 10.0, "options": {"expires": 10}},
-    "forget-handled": {
-        "task": "exchange.outbox.tasks.forget_handled",
-        "schedule": _asked_every,
-        "options": {"expires": 300},
-    },
-    "send-notices": {
-        "task": "exchange.notices.tasks.send_due_notices",
-        "schedule": 10.0,
-        "options": {"queue": "bells", "expires": 30},
-    },
-    "hellos": {
-        "task": "exchange.lessons.tasks.wait_for_answers",
-        "schedule": 300.0,
-        "options": {"queue": "bells", "expires": 300},
-    },
-    "stories": {
-        "task": "exchange.passport.tasks.open_stories",
-        "schedule": 300.0,
-        "options": {"queue": "bells", "expires": 300},
-    },
-    "lessons": {
-        "task": "exchange.lessons.tasks.keep_time",
-        "schedule": 60.0,
-        "options": {"queue": "bells", "expires": 60},
-    },
-    "climb": {"task": "matching.tasks.climb", "schedule": 60.0, "options": {"queue": "long", "expires": 60}},
-    "stay-ready": {
-        "task": "matching.tasks.stay_ready",
-        "schedule": 20.0,
-        "options": {"queue": "long", "expires": 20},
-    },
-    "look-for-rings": {
-        "task": "matching.tasks.look_for_rings",
-        "schedule": _asked_every,
-        "options": {"queue": "long", "expires": 300},
-    },
-    "verify-ledger": {
-        "task": "exchange.ledger.tasks.verify_ledger",
-        "schedule": _asked_every,
-        "options": {"queue": "long", "expires": 300},
-    },
-    "money-inbox": {
-        "task": "exchange.payments.tasks.work",
-        "schedule": 30.0,
-        "options": {"queue": "long", "expires": 30},
-    },
-    "money-nightly": {
-        "task": "exchange.payments.tasks.reconcile",
-        "schedule": _asked_every,
-        "options": {"queue": "long", "expires": 300},
-    },
-    "sweep-files": {
-        "task": "exchange.chat.tasks.sweep_files",
-        "schedule": _asked_every,
-        "options": {"queue": "long", "expires": 300},
-    },
-    "forget-full-buckets": {
-        "task": "exchange.limits.tasks.forget_full_buckets",
-        "schedule": _asked_every,
-        "options": {"expires": 300},
-    },
-    "ask-still-true": {
-        "task": "skills.tasks.rest_stale_listings",
-        "schedule": _asked_every,
-        "options": {"expires": 300},
-    },
-    "rematch": {
-        "task": "matching.tasks.rematch_everybody",
-        "schedule": _asked_every,
-        "options": {"queue": "long", "expires": 300},
-    },
+    "relay-bells": _every("exchange.outbox.tasks.relay_outbox", 2.0, expires=10, kwargs={"queue": "bells"}),
+    "relay-long": _every("exchange.outbox.tasks.relay_outbox", 2.0, queue="long", expires=10, kwargs={"queue": "long"}),
+    "heartbeat": _every("exchange.outbox.tasks.heartbeat", 10.0),
+    "forget-handled": _every("exchange.outbox.tasks.forget_handled", _ASKED_EVERY),
+    "send-notices": _every("exchange.notices.tasks.send_due_notices", 10.0, expires=30),
+    "hellos": _every("exchange.lessons.tasks.wait_for_answers", 300.0),
+    "stories": _every("exchange.passport.tasks.open_stories", 300.0),
+    "lessons": _every("exchange.lessons.tasks.keep_time", 60.0),
+    "climb": _every("matching.tasks.climb", 60.0, queue="long"),
+    "stay-ready": _every("matching.tasks.stay_ready", 20.0, queue="long"),
+    "look-for-rings": _every("matching.tasks.look_for_rings", _ASKED_EVERY, queue="long"),
+    "verify-ledger": _every("exchange.ledger.tasks.verify_ledger", _ASKED_EVERY, queue="long"),
+    "money-inbox": _every("exchange.payments.tasks.work", 30.0, queue="long"),
+    "money-nightly": _every("exchange.payments.tasks.reconcile", _ASKED_EVERY, queue="long"),
+    "sweep-files": _every("exchange.chat.tasks.sweep_files", _ASKED_EVERY, queue="long"),
+    "forget-full-buckets": _every("exchange.limits.tasks.forget_full_buckets", _ASKED_EVERY),
+    "ask-still-true": _every("skills.tasks.rest_stale_listings", _ASKED_EVERY),
+    "rematch": _every("matching.tasks.rematch_everybody", _ASKED_EVERY, queue="long"),
 }
 
 # --- Search ----------------------------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ Exponents and steps as Stripe wants amounts (docs.stripe.com/currencies): three-
 """
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from babel.numbers import format_currency
 
@@ -66,38 +66,33 @@ _LONE_COMMA = re.compile(r"(\d+),(\d{1,2}|\d{4,})", re.ASCII)
 _LONGEST = 24  # fewer digits than decimals are reckoned with
 
 
-@dataclass(frozen=True)
-class _Noun:
-    """A unit of money in Arabic as it is counted, and how an adjective ends that goes with it."""
+class _Gender(NamedTuple):
+    """The word for one, and how an adjective ends: beside one, beside two, and counted from eleven on."""
+
+    alone: str
+    ending: str
+    dual: str
+    counted: str
+
+
+_HE, _SHE = _Gender("واحد", "", "ان", "ًّا"), _Gender("واحدة", "ة", "تان", "ة")
+
+
+class _Noun(NamedTuple):
+    """A unit of money in Arabic as it is counted."""
 
     one: str
     two: str
     few: str
     many: str
-    is_feminine: bool = False
-
-    @property
-    def alone(self) -> str:
-        return "واحدة" if self.is_feminine else "واحد"
-
-    @property
-    def ending(self) -> str:
-        return "ة" if self.is_feminine else ""
-
-    @property
-    def dual(self) -> str:
-        return "تان" if self.is_feminine else "ان"
-
-    @property
-    def counted(self) -> str:
-        return "ة" if self.is_feminine else "ًّا"
+    gender: _Gender = _HE
 
 
 _DINAR = _Noun("دينار", "ديناران", "دنانير", "دينارًا")
 _RIYAL = _Noun("ريال", "ريالان", "ريالات", "ريالًا")
 _DIRHAM = _Noun("درهم", "درهمان", "دراهم", "درهمًا")
 _POUND = _Noun("جنيه", "جنيهان", "جنيهات", "جنيهًا")
-_LIRA = _Noun("ليرة", "ليرتان", "ليرات", "ليرة", is_feminine=True)
+_LIRA = _Noun("ليرة", "ليرتان", "ليرات", "ليرة", _SHE)
 _DOLLAR = _Noun("دولار", "دولاران", "دولارات", "دولارًا")
 # What cities of the region are paid in: CLDR has one form of most of them, whatever the number.
 _ARABIC = {
@@ -213,14 +208,14 @@ def _in_arabic(amount: int, currency: str, is_whole: bool) -> str:
     noun, adjective = _ARABIC[currency]
     whole, last = amount // unit(currency), amount // unit(currency) % 100
     if is_whole and whole == 1:
-        return f"{noun.one} {adjective}{noun.ending} {noun.alone}"
+        return f"{noun.one} {adjective}{noun.gender.ending} {noun.gender.alone}"
     if is_whole and whole == 2:
-        return f"{noun.two} {adjective}{noun.dual}"
+        return f"{noun.two} {adjective}{noun.gender.dual}"
     if 3 <= last <= 10:
         name = f"{noun.few} {adjective}ة"
     elif last >= 11:
-        name = f"{noun.many} {adjective}{noun.counted}"
+        name = f"{noun.many} {adjective}{noun.gender.counted}"
     else:
-        name = f"{noun.one} {adjective}{noun.ending}"
+        name = f"{noun.one} {adjective}{noun.gender.ending}"
     shown = f"{whole:,}" if is_whole else f"{decimal(amount, currency):,.{EXPONENTS[currency]}f}"
     return f"{shown}\u00a0{name}"
