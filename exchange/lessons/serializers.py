@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from exchange.api.fields import Choice, Moment, Text, Uuid, Whole
-from exchange.lessons import next_steps, returns, rules, states
+from exchange.lessons import fees, next_steps, returns, rules, states
 from exchange.lessons.models import Lesson
 from exchange.lessons.rules import FEWEST_SEATS, MOST_SEATS, Span
 
@@ -52,7 +53,15 @@ class LessonOut(serializers.Serializer[Any]):
 
     def get_next(self, lesson: Lesson) -> str:
         """Give the one next step of the reader."""
-        return next_steps.next_step(lesson.facts(self.context["reader"]), now=timezone.now())
+        reader = self.context["reader"]
+        is_unpaid = fees.is_unpaid(lesson, reader, self._standings)
+        return next_steps.next_step(lesson.facts(reader), now=timezone.now(), is_unpaid=is_unpaid)
+
+    @cached_property
+    def _standings(self) -> dict[int, fees.Standing]:
+        """How the fees of all lessons of the answer stand, read once."""
+        shown: Any = [self.instance] if self.parent is None else self.parent.instance
+        return fees.standings(shown)
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField([(act, act) for act in ALL_ACTS])))
     def get_acts(self, lesson: Lesson) -> list[str]:

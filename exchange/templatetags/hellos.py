@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Person
 from exchange.chat.models import Conversation
-from exchange.lessons import next_steps, rules, states
+from exchange.lessons import fees, next_steps, rules, states
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
 
@@ -47,9 +47,10 @@ def talk_lesson(context: dict[str, Any], conversation: Conversation) -> dict[str
         return {}
     lesson = next((row for row in rows if row.state in states.OPEN), rows[-1])
     now = timezone.now()
+    is_unpaid = fees.is_unpaid(lesson, person, fees.standings([lesson]))
     return {
         "lesson": lesson,
-        "step": next_steps.next_step(lesson.facts(person), now=now),
+        "step": next_steps.next_step(lesson.facts(person), now=now, is_unpaid=is_unpaid),
         "is_open": context.get("is_open", False),
         "key": uuid.uuid4(),
         "csrf_token": context.get("csrf_token"),

@@ -15,6 +15,7 @@ WAITING = """() => new Promise((done) => { const asked = indexedDB.open("rukn");
 BODIES = (
     """() => [...document.querySelectorAll(".line")].map((line) => line.querySelector(".body").textContent.trim())"""
 )
+EARLIER = ".earlier a[href^='?before=']"
 
 
 def test_words_written_with_and_without_a_connection_arrive_once(city, visit):
@@ -49,8 +50,8 @@ def test_words_written_with_and_without_a_connection_arrive_once(city, visit):
     assert page.evaluate(WAITING) == 0
     page.reload()
     shown = page.evaluate(BODIES)
-    while set(said) - set(shown) and page.locator(".earlier a").count():
-        page.locator(".earlier a").click()
+    while set(said) - set(shown) and page.locator(EARLIER).count():
+        page.locator(EARLIER).click()
         page.wait_for_load_state()
         shown = page.evaluate(BODIES) + shown
     assert {text: shown.count(text) for text in said if shown.count(text) != 1} == {}

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from stripe_world import FEE
 
+from accounts import services as accounts
 from exchange.lessons import fees as asked_of
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
@@ -40,6 +41,20 @@ class TestPaying:
         payment.refresh_from_db()
         assert (payment.state, payment.received) == ("held", FEE)
         assert movements() == [("paid", FEE)]
+
+    def test_is_the_next_step_in_the_talk_and_to_programs(self, book, yusuf, browser, client, world, told):
+        lesson = book().lesson
+        key = {"authorization": f"Token {accounts.make_token(person=yusuf)}"}
+        talk = browser.get(f"/talks/{lesson.conversation_id}/", headers=ENGLISH).content.decode()
+        assert "Please pay the fee" in talk.split("lesson-card")[1].split("</p>")[0]
+        assert client.get(f"/api/lessons/{lesson.pk}/", headers=key).json()["next"] == "pay"
+        assert client.get("/api/lessons/", headers=key).json()["results"][0]["next"] == "pay"
+        browser.post(f"/lessons/{lesson.pk}/pay/")
+        world.pay(Payment.objects.get().page_id)
+        told()
+        talk = browser.get(f"/talks/{lesson.conversation_id}/", headers=ENGLISH).content.decode()
+        assert "Please pay the fee" not in talk
+        assert client.get(f"/api/lessons/{lesson.pk}/", headers=key).json()["next"] == "come"
 
     def test_asks_for_one_page_however_often_it_is_clicked(self, book, world, browser):
         payment = book()
