@@ -72,6 +72,7 @@ class World:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # head and body go apart; the second would wait 40 ms for the first
 
             def log_message(self, *_):
                 pass

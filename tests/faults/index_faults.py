@@ -95,7 +95,10 @@ def _run(
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exchange.settings")
     django.setup()
     from search.backends import backend
+    from skills.models import Listing
 
+    if not Listing.objects.exclude(state="closed").exists():
+        raise SystemExit("the database holds no listing to change: plant a city first (manage.py demo --no-serve)")
     backend().migrate()
     history = History(asked.seed)
     plan = schedule(faults, count=asked.faults, seed=asked.seed, lasts=tuple(asked.lasts))
