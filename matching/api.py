@@ -30,7 +30,7 @@ class Matches(ApiView):
         person = cast(Person, request.user)
         rows = Match.objects.for_owner(person)
         found, after = paging.page(rows, paging.asked(request, float, int), *ORDER)
-        views = matching.views_of(matches=found, person=person, language=self.language())
+        views = matching.views_of(matches=found, person=person, language=self.language(), with_hints=True)
         return self.show_page(MatchOut, views, after)
 
 
@@ -44,7 +44,7 @@ class ListingMatches(ApiView):
         person, listing = cast(Person, request.user), _own(request, pk)
         rows = Match.objects.for_owner(person).filter(**{f"{listing.kind}_id": pk})
         found, after = paging.page(rows, paging.asked(request, float, int), *ORDER)
-        views = matching.views_of(matches=found, person=person, language=self.language())
+        views = matching.views_of(matches=found, person=person, language=self.language(), with_hints=True)
         return self.show_page(MatchOut, views, after)
 
     @described(_("Look again at once for who fits"), status=204, tag=MATCHES)

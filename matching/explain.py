@@ -12,6 +12,7 @@ from typing import Any
 from accounts.rules import DAYS, codes
 from matching.hints import Change
 from matching.scoring import SKILL
+from matching.similarity import LEAST, Likeness
 
 MOST_REASONS = 3
 
@@ -120,6 +121,19 @@ def hint(change: Change | None, *, language: str) -> str:
         "language": f"Saying which languages suit you would help: the other side speaks {spoken}.",
         "confirm": "Confirming that your offer is still true would strengthen this match.",
     }[change.kind]
+
+
+def nearness(*, theirs: str, own: str, field: str, likeness: Likeness, is_learner: bool, language: str) -> str:
+    """Say how a listing of the wider circle is near: close enough for a reason, or only of one field (`field`)."""
+    if likeness.value >= LEAST or not field:
+        taught, wished = (theirs, own) if is_learner else (own, theirs)
+        told = Told(
+            {"taught": 1, "wished": 2, "road": likeness.road}, Names({1: taught, 2: wished}, {}), is_learner, date.min
+        )
+        return SENTENCES[language]["related_skill"](told)
+    if language == "ar":
+        return f"ليست المهارة نفسها، لكن «{theirs}» و«{own}» من باب واحد: {field}."
+    return f"Not the same, but “{theirs}” and “{own}” are of one field: {field}."
 
 
 def count_ar(number: int, forms: tuple[str, str, str, str]) -> str:

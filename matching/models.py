@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -30,14 +31,19 @@ class MatchQuerySet(models.QuerySet["Match"]):
         return self.filter(models.Q(offer__owner=person) | models.Q(wish__owner=person))
 
     def for_owner(self, person: Person) -> "MatchQuerySet":
-        """Give pairs in which one side is this person's and neither side was refused, hidden, paused or blocked."""
+        """Give pairs in which one side is this person's and neither side was refused, hidden, paused or blocked.
+
+        A wish that another mentor holds is left out of what this one could teach.
+        """
         blocked = blocked_ids(person)
+        held = Claim.objects.filter(wish=models.OuterRef("wish"), ended_at=None).exclude(mentor=person)
         put_aside = Dismissal.objects.filter(
             person=person, offer=models.OuterRef("offer"), wish=models.OuterRef("wish")
         )
         return (
             self.of_owner(person)
             .filter(~models.Exists(put_aside), **OPEN_SIDES)
+            .filter(~models.Q(offer__owner=person) | ~models.Exists(held))
             .exclude(offer__owner__in=blocked)
             .exclude(wish__owner__in=blocked)
         )
@@ -228,7 +234,7 @@ class Step(models.Model):
     """One thing that was done for a wish, shown to its author in order."""
 
     climb = models.ForeignKey(Climb, on_delete=models.CASCADE, related_name="steps")
-    what = models.CharField(max_length=10)  # a rung, "claimed", "answered", "again"
+    what = models.CharField(max_length=10)  # a rung, "claimed", "free", "answered", "again"
     at = models.DateTimeField(default=timezone.now)
     facts = models.JSONField(default=dict)  # counts that its sentence says
 
@@ -267,6 +273,13 @@ class RingQuerySet(models.QuerySet["Ring"]):
     def of(self, person: Person) -> "RingQuerySet":
         """Give rings in which this person has a place and that they may see."""
         return self.filter(answers__person=person).exclude(state=Ring.State.HELD)
+
+    def with_part(self, person: int) -> "RingQuerySet":
+        """Note on each whether this person teaches and whether they learn in it; in a chain not everyone does both."""
+        places = Place.objects.filter(ring=OuterRef("pk"))
+        return self.annotate(
+            teaches=Exists(places.filter(teacher=person)), learns=Exists(places.filter(learner=person))
+        )
 
     def open_now(self) -> "RingQuerySet":
         """Give rings that wait for a curator or for answers."""

@@ -11,14 +11,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import policies
+from accounts.forms import CHILD, AgeForm
 from accounts.models import Person
+from accounts.services import care
+from accounts.views import child_goes
 from exchange.chat.services import groups
 from matching import drawing
 from matching import services as matching
 from matching.models import Ring
 from matching.services import rings as ring_services
-from matching.services import waiting
-from skills.cards import card_of, cards_for
+from matching.services import waiting, wider
+from skills.cards import Card, card_of, cards_for
 from skills.models import Listing
 
 
@@ -44,11 +48,11 @@ def listing_matches(request: HttpRequest, pk: int) -> HttpResponse:
         )
         for view in views
     ]
-    wider = [] if listing.is_offer else waiting.wider_offers(wish=listing, person=person)
+    near = [] if listing.is_offer else wider.offers_for(wish=listing, person=person)
     context = {
         "listing": listing,
         "cards": cards,
-        "wider": cards_for(wider, reader=person, language=str(request.LANGUAGE_CODE)),
+        "wider": _wider_cards(near, person, str(request.LANGUAGE_CODE), is_learner=True),
         "place": "me",
     }
     return render(request, "matching/matches.html", context)
@@ -74,7 +78,7 @@ def match_dismiss(request: HttpRequest) -> HttpResponse:
 def queue(request: HttpRequest) -> HttpResponse:
     """Show a mentor the wishes they could serve, each with one tap to take it."""
     person, language, now = cast(Person, request.user), str(request.LANGUAGE_CODE), timezone.now()
-    views = matching.views_of(matches=waiting.queue_for(person=person, now=now), person=person, language=language)
+    views = matching.views_of(matches=waiting.queue_for(person=person), person=person, language=language)
     held = waiting.held_by(person=person, now=now)
     lines = [
         {
@@ -85,8 +89,13 @@ def queue(request: HttpRequest) -> HttpResponse:
         for view in views
     ]
     lines.sort(key=lambda line: line["until"] is None)
-    wider = cards_for(waiting.wider_wishes(person=person, now=now), reader=person, language=language)
-    return render(request, "matching/queue.html", {"lines": lines, "wider": wider, "place": "me"})
+    near = _wider_cards(wider.wishes_for(person=person, now=now), person, language, is_learner=False)
+    return render(request, "matching/queue.html", {"lines": lines, "wider": near, "place": "me"})
+
+
+def _wider_cards(found: list[wider.Near], person: Person, language: str, *, is_learner: bool) -> list[Card]:
+    said = wider.sentences(found, is_learner=is_learner, language=language)
+    return cards_for([each.row for each in found], reader=person, language=language, reasons=said)
 
 
 @login_required
@@ -125,8 +134,12 @@ def still_looking(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def ring(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one ring as a simple picture, with one tap to accept or decline."""
+    return _show_ring(request, get_object_or_404(Ring.objects.of(cast(Person, request.user)), pk=pk), AgeForm())
+
+
+def _show_ring(request: HttpRequest, row: Ring, ages: AgeForm) -> HttpResponse:
+    """Show a ring; with its yes it asks for the age of whoever never said it."""
     person = cast(Person, request.user)
-    row = get_object_or_404(Ring.objects.of(person), pk=pk)
     view = ring_services.view_of(ring=row, person=person, language=str(request.LANGUAGE_CODE))
     people = [arrow.teacher for arrow in view.arrows] + ([view.arrows[-1].learner] if row.is_chain else [])
     picture = drawing.ring(
@@ -138,7 +151,8 @@ def ring(request: HttpRequest, pk: int) -> HttpResponse:
     group = groups.about(person=person, url=row.get_absolute_url()) if is_agreed else None
     arcs = list(zip(picture.paths, [arrow.now for arrow in view.arrows], strict=True))
     context = {"view": view, "ring": row, "picture": picture, "arcs": arcs, "group": group, "place": "me"}
-    return render(request, "matching/ring.html", context)
+    context |= {"ages": None if person.age else ages, "needs_guardian": policies.lacks_guardian(person)}
+    return render(request, "matching/ring.html", context, status=422 if ages.is_bound else 200)
 
 
 @login_required
@@ -150,6 +164,13 @@ def ring_answer(request: HttpRequest, pk: int) -> HttpResponse:
     if request.POST.get("answer") not in ("yes", "no"):
         return redirect("ring", pk=pk)
     is_yes = request.POST["answer"] == "yes"
+    if is_yes and not person.age:
+        ages = AgeForm(request.POST)
+        if not ages.is_valid():
+            return _show_ring(request, row, ages)
+        if ages.cleaned_data["age"] == CHILD:
+            return child_goes(request, person)
+        care.say_age(person=person, age=ages.cleaned_data["age"])
     changed = ring_services.answer(ring=row, person=person, is_yes=is_yes)
     if changed.state == Ring.State.BOOKING:
         messages.success(request, _("Everyone said yes. Your talks are open; now each lesson needs a time."))

@@ -42,7 +42,8 @@ def find(request: HttpRequest) -> HttpResponse:
         "panel": lambda: _panel(filters, results.facets),  # asked for only where it is drawn
         "districts": lambda: _choices(filters, "district", results.facets),
         "text": query.text,
-        "kept_query": search.kept_part(filters),
+        "kept_query": (kept := search.kept_part(filters)),
+        "is_kept": bool(kept) and isinstance(request.user, Person) and search.is_kept(person=request.user, query=kept),
         "page": page,
         "previous": _url(request, page=page - 1) if page > 1 else "",
         "next": _url(request, page=page + 1) if page * PAGE < results.total and page < LAST_PAGE else "",

@@ -24,6 +24,7 @@ from exchange.payments.models import Dispute, Gift, Payment
 from exchange.payments.services import fees
 from matching import ladder
 from matching.models import Climb, Ring
+from matching.services import rings
 from search.models import Met
 from skills.models import Listing, Revision
 
@@ -80,12 +81,15 @@ def tell_of_ring(event: Event) -> None:
     if ring is None or ring.state == Ring.State.HELD or not event.payload.get("was_sent", True):
         return
     people = ring.answers.all() if event.name != "ring.broken" else ring.answers.exclude(is_yes=False)
-    notices.tell(
-        people=people.values_list("person_id", flat=True),
-        kind=event.name.replace(".", "_"),
-        key=str(ring.pk),
-        url=ring.get_absolute_url(),
-    )
+    told = set(people.values_list("person_id", flat=True))
+    for part, members in rings.parts_in(ring=ring).items():
+        notices.tell(
+            people=told.intersection(members),
+            kind=event.name.replace(".", "_"),
+            key=str(ring.pk),
+            url=ring.get_absolute_url(),
+            part=part,
+        )
 
 
 @on("hours.given", "hours.reversed")

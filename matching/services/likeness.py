@@ -3,6 +3,7 @@
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import Q
@@ -17,6 +18,7 @@ BATCH = 500
 
 _lock = threading.Lock()
 _cached: tuple[tuple[int, int], Sparse] | None = None
+_alone: tuple[int, Similarity] | None = None  # of one version of the tree
 _merged: tuple[int, dict[int, int]] | None = None  # of one version of the tree
 
 Counts = Counter[tuple[int, int]]
@@ -122,15 +124,24 @@ def fold() -> set[int]:
     return changed
 
 
+def of_the_tree() -> Similarity:
+    """Give the likeness of any two concepts by the present tree alone, without what neighbours hold together."""
+    global _alone
+    known = concepts.tree()
+    if _alone is None or _alone[0] != known.version:
+        counts = {concept: len(known.descendants(concept)) - 1 for concept in known.names}
+        _alone = (known.version, Similarity(information(counts), known.ancestors, known.related))
+    return _alone[1]
+
+
 def measure(*, with_counts: bool = True) -> Similarity:
     """Give the likeness of any two concepts of the present tree."""
-    known = concepts.tree()
-    counts = {concept: len(known.descendants(concept)) - 1 for concept in known.names}
+    alone = of_the_tree()
     together: dict[tuple[int, int], float] = {}
     if with_counts:
         kept = {(one, other): count for one, other, count in _counted()}
         together = co_occurrence(kept, Held.objects.values("person").distinct().count())
-    return Similarity(information(counts), known.ancestors, known.related, together)
+    return replace(alone, together=together)
 
 
 def _counted() -> Iterator[tuple[int, int, int]]:

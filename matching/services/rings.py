@@ -32,6 +32,8 @@ from skills.services import concepts
 SECONDS = 20.0
 # How far an arrow is: no time proposed, times proposed, one chosen, booked, over in a good way, over in another.
 NOWS = FIND, ASKED, CHOSEN, BOOKED, MET, OVER = ("find", "asked", "chosen", "booked", "met", "over")
+# What somebody does in a ring: helps one and is helped by another, begins a chain as a gift, is a chain's last.
+PARTS = BOTH, GIFT, HELPED = ("both", "gift", "helped")
 ENDED_UNBOOKED = ("declined", "withdrawn", "lapsed")
 EDGES_A_PERSON = 20  # pairs of each learner that are looked at, the best first
 
@@ -70,6 +72,13 @@ class RingView:
     answers: dict[int, bool | None]  # person → what they said
     mine: bool | None
     is_open: bool
+
+    @property
+    def part(self) -> str:
+        """What the reader does in it, in one of `PARTS`; empty for a curator, who only looks."""
+        return part_of(
+            teaches=any(arrow.is_mine for arrow in self.arrows), learns=any(arrow.is_for_me for arrow in self.arrows)
+        )
 
     @property
     def waiting_for(self) -> list[Person]:
@@ -232,6 +241,21 @@ def view_of(*, ring: Ring, person: Person, language: str) -> RingView:
     return RingView(ring, arrows, answers, answers.get(person.pk), is_open)
 
 
+def part_of(*, teaches: bool, learns: bool) -> str:
+    """Give one of `PARTS`: whoever begins a chain helps as a gift, its last is only helped."""
+    return BOTH if teaches and learns else GIFT if teaches else HELPED if learns else ""
+
+
+def parts_in(*, ring: Ring) -> dict[str, list[int]]:
+    """Give the people of a ring by their part in it, in order."""
+    rows = list(ring.places.values_list("teacher_id", "learner_id"))
+    teachers, learners = {row[0] for row in rows}, {row[1] for row in rows}
+    found: dict[str, list[int]] = {}
+    for person in sorted(teachers | learners):
+        found.setdefault(part_of(teaches=person in teachers, learns=person in learners), []).append(person)
+    return found
+
+
 def now_of(lesson: Lesson | None) -> str:
     """Give how far an arrow is, in one of `NOWS`."""
     if lesson is None:
@@ -244,15 +268,17 @@ def now_of(lesson: Lesson | None) -> str:
 
 def _waiting(*, person: int, now: datetime) -> QuerySet[Ring]:
     mine = RingAnswer.objects.filter(person=person, is_yes=None).values("ring")
-    return Ring.objects.filter(id__in=mine, state=Ring.State.PROPOSED, deadline__gt=now).order_by("deadline")
+    rows = Ring.objects.filter(id__in=mine, state=Ring.State.PROPOSED, deadline__gt=now)
+    return rows.with_part(person).order_by("deadline")
 
 
 _read_waiting = Ready(_waiting)
 
 
-def waiting_for(*, person: Person) -> list[Ring]:
-    """Give the open rings that wait for this person's answer."""
-    return _read_waiting(person=person.pk, now=timezone.now())
+def waiting_for(*, person: Person) -> list[tuple[Ring, str]]:
+    """Give the open rings that wait for this person's answer, each with their part in it (of `PARTS`)."""
+    found = _read_waiting(person=person.pk, now=timezone.now())
+    return [(ring, part_of(teaches=ring.teaches, learns=ring.learns)) for ring in found]
 
 
 def held() -> QuerySet[Ring]:

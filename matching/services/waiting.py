@@ -1,11 +1,11 @@
 """The acts by which no wish is left alone: climbing rung by rung, claims by mentors, and what its page says of that."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Case, Count, F, Q, QuerySet, When
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,17 +15,13 @@ from exchange.lessons.models import Lesson
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
 from matching import ladder, waits
-from matching.models import Claim, Climb, Match, Step
-from skills import cards
-from skills.models import Listing, Tag
-from skills.services import concepts
+from matching.models import Claim, Climb, Match, Ring, Step
+from skills.models import Listing
 
 ANSWER_DAYS = 180  # waits older than this say nothing of today
 MOST_WAITS = 2_000
 AT_ONCE = 50
 QUEUE = 30
-WIDER = 6
-WIDER_RUNGS = [rung.name for rung in ladder.LADDER if rung.name != ladder.SUGGESTED]
 
 
 class Taken(Refused):
@@ -55,6 +51,7 @@ class Outlook:
     next_rung: str = ""
     range: waits.Range | None = None
     claim: Claim | None = None
+    ring: Ring | None = None  # in which it has a place, while that can still come about
 
 
 @transaction.atomic
@@ -156,13 +153,16 @@ def note_answer(*, conversation_id: int, now: datetime) -> None:
 def take(*, wish: Listing, by: Person) -> Claim:
     """Take a wish for half an hour, so that its author is not written to by ten people; a second click finds the claim.
 
-    Refused: `NotForTaking`, `Taken` (another mentor has it now), `HandsFull` (three at once).
+    Refused: `NotForTaking` (also where nothing they teach fits it), `Taken` (another mentor has it now), `HandsFull`
+    (three at once).
     """
     wish = Listing.objects.select_for_update(of=("self",)).select_related("owner", "owner__profile").get(id=wish.pk)
     now = timezone.now()
     may = wish.is_published and not wish.is_offer and not wish.owner.profile.is_paused
     if wish.owner_id == by.pk or not may or not policies.may_write_to(by, wish.owner):
         raise NotForTaking(_("This wish cannot be taken now."))
+    if not Match.objects.filter(wish=wish, offer__owner=by).exists():
+        raise NotForTaking(_("None of your offers fits this wish. You can still say hello to its author."))
     Person.objects.select_for_update().get(id=by.pk)  # two wishes taken at once count one after the other
     _lapse(Claim.objects.filter(Q(wish=wish) | Q(mentor=by), ended_at=None, until__lte=now), now)
     held = Claim.objects.filter(wish=wish, ended_at=None).first()
@@ -182,9 +182,7 @@ def take(*, wish: Listing, by: Person) -> Claim:
 @transaction.atomic
 def let_go(*, wish: Listing, by: Person) -> None:
     """Give a wish one took back to the others."""
-    Claim.objects.filter(wish=wish, mentor=by, ended_at=None).update(
-        ended_at=timezone.now(), outcome=Claim.Outcome.LET_GO
-    )
+    _free(Claim.objects.filter(wish=wish, mentor=by, ended_at=None), Claim.Outcome.LET_GO, timezone.now())
 
 
 @transaction.atomic
@@ -201,17 +199,15 @@ def lapse_claims(*, now: datetime) -> int:
     return _lapse(Claim.objects.filter(ended_at=None, until__lte=now), now)
 
 
-def queue_for(*, person: Person, now: datetime) -> list[Match]:
+def queue_for(*, person: Person) -> list[Match]:
     """Give the wishes this person could serve, each once with its best pair: those that wait longest at a good score.
 
     Left out: wishes taken by another, answered, dismissed, of blocked people, or already written to.
     """
-    taken = Claim.objects.filter(ended_at=None, until__gt=now).exclude(mentor=person).values("wish")
     spoken = Lesson.objects.filter(teacher=person).values("listing")
     rows = (
         Match.objects.for_owner(person)
         .filter(offer__owner=person)
-        .exclude(wish__in=taken)
         .exclude(wish__in=spoken.exclude(listing=None))
         .exclude(wish__climb__ended=Climb.Ended.ANSWERED)
         .order_by("-score", "wish__climb__since", "id")[: QUEUE * 3]
@@ -220,49 +216,6 @@ def queue_for(*, person: Person, now: datetime) -> list[Match]:
     for match in rows:
         best.setdefault(match.wish_id, match)
     return list(best.values())[:QUEUE]
-
-
-def wider_offers(*, wish: Listing, person: Person, limit: int = WIDER) -> list[cards.Row]:
-    """Give the wider circle of a wish: offers of skills near to it, whatever the district, that are not matched yet.
-
-    Empty below the rung of the wider circle.
-    """
-    climbs = Tag.objects.filter(listing=wish, listing__climb__ended_at=None, listing__climb__rung__in=WIDER_RUNGS)
-    near = near_concepts(set(climbs.exclude(concept=None).values_list("concept_id", flat=True)))
-    if not near:
-        return []
-    matched = Match.objects.filter(wish=wish).values("offer")
-    rows = Listing.objects.open_for(person).filter(kind=Listing.Kind.OFFER, tags__concept__in=near)
-    rows = rows.exclude(owner=person).exclude(id__in=matched).distinct()
-    own = Case(When(district=wish.district_id or 0, then=0), default=1)
-    return cards.rows(rows.annotate(away=own).order_by("away", "-published_at", "-id")[:limit])
-
-
-def wider_wishes(*, person: Person, now: datetime, limit: int = WIDER) -> list[cards.Row]:
-    """Give wishes that wait and are near to what this mentor teaches, the longest waiting first."""
-    taught = Tag.objects.filter(listing__in=Listing.objects.published().filter(owner=person, kind=Listing.Kind.OFFER))
-    near = near_concepts(set(taught.exclude(concept=None).values_list("concept_id", flat=True)))
-    taken = Claim.objects.filter(ended_at=None, until__gt=now).exclude(mentor=person).values("wish")
-    spoken = Lesson.objects.filter(teacher=person).exclude(listing=None).values("listing")
-    rows = Listing.objects.open_for(person).filter(
-        kind=Listing.Kind.WISH,
-        tags__concept__in=near,
-        climb__ended_at=None,
-        climb__rung__in=WIDER_RUNGS,
-    )
-    rows = (
-        rows.exclude(owner=person)
-        .exclude(id__in=taken)
-        .exclude(id__in=spoken)
-        .exclude(matches_as_wish__offer__owner=person)
-    )
-    return cards.rows(rows.distinct().order_by("climb__since", "id")[:limit])
-
-
-def near_concepts(starts: Iterable[int]) -> set[int]:
-    """Give concepts beside, below and just above these, without these themselves."""
-    known, found = concepts.tree(), set(starts)
-    return {near for start in found if start in known.names for near in known.near(start)} - found
 
 
 def held_by(*, person: Person, now: datetime) -> dict[int, datetime]:
@@ -278,12 +231,14 @@ def outlook(*, wish: Listing, now: datetime) -> Outlook | None:
         return None
     rung = ladder.next_rung(climb.rung) if climb.ended_at is None and climb.due_at else None
     claim = Claim.objects.filter(wish=wish, ended_at=None, until__gt=now).first()
+    open_rings = Ring.objects.filter(places__wish=wish, state__in=[Ring.State.PROPOSED, Ring.State.BOOKING])
     return Outlook(
         climb=climb,
         steps=list(climb.steps.order_by("at", "id")),
         next_rung=rung.name if rung else "",
         range=usual_wait(climb, now=now) if climb.ended_at is None else None,
         claim=claim,
+        ring=open_rings.filter(deadline__gt=now).order_by("-id").first() if climb.ended_at is None else None,
     )
 
 
@@ -326,7 +281,19 @@ def climbing(*, limit: int = 100) -> Sequence[Climb]:
 
 
 def _lapse(rows: QuerySet[Claim], now: datetime) -> int:
-    return rows.update(ended_at=now, outcome=Claim.Outcome.LAPSED)
+    return _free(rows, Claim.Outcome.LAPSED, now)
+
+
+@transaction.atomic
+def _free(rows: QuerySet[Claim], outcome: str, now: datetime) -> int:
+    """End claims that led to no hello, and note on each wish that it is free again."""
+    found = list(rows.select_for_update().values_list("id", "wish_id"))
+    if not found:
+        return 0
+    ended = Claim.objects.filter(id__in=[row[0] for row in found]).update(ended_at=now, outcome=outcome)
+    for climb in Climb.objects.filter(wish__in=[row[1] for row in found], ended_at=None).order_by("id"):
+        _step(climb, "free", now)
+    return ended
 
 
 def _end(climb: Climb, why: str, now: datetime) -> None:

@@ -188,3 +188,54 @@ class TestPage:
         assert ring.get_absolute_url() in client.get("/").content.decode()
         say(ring, three[0])
         assert ring.get_absolute_url() not in client.get("/").content.decode()
+
+    def test_who_never_said_their_age_says_it_with_the_yes(self, three, client_of):
+        (ring,) = look()
+        salma = three[0]
+        salma.age = ""
+        salma.save()
+        client = client_of(salma)
+        assert 'name="age"' in client.get(ring.get_absolute_url()).content.decode()
+        answer = client.post(f"{ring.get_absolute_url()}answer/", {"answer": "yes"})
+        assert answer.status_code == 422
+        client.post(f"{ring.get_absolute_url()}answer/", {"answer": "yes", "age": "18+"})
+        assert ring.answers.get(person=salma).is_yes
+        salma.refresh_from_db()
+        assert salma.age == "18+"
+
+    def test_tells_who_declined_what_follows_from_their_no(self, three, client_of):
+        (ring,) = look()
+        client = client_of(three[0])
+        client.post(f"{ring.get_absolute_url()}answer/", {"answer": "no"})
+        page = client.get(ring.get_absolute_url(), headers={"accept-language": "en"}).content.decode()
+        assert "Somebody could not" not in page
+
+
+class TestChain:
+    @pytest.fixture
+    def chain(self, nadia, yusuf, karim, make_offer, make_wish, relay):
+        """Nadia gives Yusuf sewing, Yusuf teaches Karim Excel; nobody teaches Nadia, and Karim nobody."""
+        make_offer(nadia, "خياطة", ["rukn:sewing"], in_return="gift")
+        make_wish(yusuf, "أتعلم خياطة", ["rukn:sewing"])
+        make_offer(yusuf, "إكسل", ["rukn:excel"])
+        make_wish(karim, "Learn Excel", ["rukn:excel"])
+        relay()
+        (ring,) = look()
+        relay()
+        assert ring.is_chain
+        return ring, {"gift": nadia, "both": yusuf, "helped": karim}
+
+    def test_says_to_each_what_is_true_of_them(self, chain, client_of):
+        ring, parts = chain
+        words = {
+            "gift": "You begin it",
+            "both": "You help one neighbour, another helps you",
+            "helped": "nothing in return",
+        }
+        for part, person in parts.items():
+            accounts.set_language(person=person, language="en")
+            person.refresh_from_db()
+            client = client_of(person)
+            for page in (ring.get_absolute_url(), "/", "/notices/"):
+                seen = client.get(page).content.decode().lower()
+                assert [key for key, text in words.items() if text.lower() in seen] == [part], page

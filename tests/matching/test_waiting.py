@@ -17,7 +17,7 @@ from exchange.lib.errors import Refused
 from exchange.notices.models import Notice
 from matching import ladder, waits
 from matching.models import Claim, Climb, Match
-from matching.services import waiting
+from matching.services import rings, waiting
 from skills.services import listings
 
 
@@ -28,6 +28,14 @@ def wish(make_offer, make_wish, salma, yusuf, huda, relay):
     row = make_wish(yusuf, "أتعلم خياطة", ["rukn:sewing"])
     relay()
     return row
+
+
+@pytest.fixture
+def second(wish, nadia, make_offer, relay):
+    """Nadia teaches sewing too."""
+    offer = make_offer(nadia, "خياطة", ["rukn:sewing"])
+    relay()
+    return offer
 
 
 def climb(days, relay):
@@ -95,7 +103,7 @@ class TestClimb:
 
 
 class TestTake:
-    def test_holds_the_wish_for_half_an_hour(self, wish, salma, nadia, yusuf, client_of, relay):
+    def test_holds_the_wish_for_half_an_hour(self, wish, second, salma, nadia, yusuf, client_of, relay):
         answer = client_of(salma).post(f"/wishes/{wish.pk}/take/")
         assert answer["Location"] == f"/listings/{wish.pk}/hello/"
         relay()
@@ -105,6 +113,9 @@ class TestTake:
         with time_machine.travel(timezone.now() + timedelta(minutes=31)):
             assert waiting.take(wish=wish, by=nadia).mentor == nadia
         assert Claim.objects.get(mentor=salma).outcome == "lapsed"
+        page = client_of(yusuf).get(wish.get_absolute_url(), headers={"accept-language": "en"}).content.decode()
+        assert [step.what for step in wish.climb.steps.order_by("id")] == ["suggested", "claimed", "free", "claimed"]
+        assert "متاحة لغيرك" in page or "free for others" in page
 
     def test_twice_is_one_claim_and_a_hello_ends_it(self, wish, salma, relay):
         assert waiting.take(wish=wish, by=salma) == waiting.take(wish=wish, by=salma)
@@ -112,16 +123,24 @@ class TestTake:
         relay()
         assert Claim.objects.get().outcome == "hello"
 
-    def test_is_refused_for_ones_own_and_beyond_three(self, wish, salma, yusuf, make_wish):
+    def test_is_refused_for_ones_own_and_beyond_three(self, wish, salma, yusuf, make_wish, relay):
         with pytest.raises(waiting.NotForTaking):
             waiting.take(wish=wish, by=yusuf)
-        for number in range(3):
-            waiting.take(wish=make_wish(yusuf, f"خياطة {number}", ["rukn:sewing"]), by=salma)
+        others = [make_wish(yusuf, f"خياطة {number}", ["rukn:sewing"]) for number in range(3)]
+        relay()
+        for other in others:
+            waiting.take(wish=other, by=salma)
         with pytest.raises(waiting.HandsFull):
             waiting.take(wish=wish, by=salma)
 
+    def test_is_for_those_who_teach_what_is_wished(self, wish, karim, make_offer, relay):
+        make_offer(karim, "English talk", ["rukn:english-conversation"])
+        relay()
+        with pytest.raises(waiting.NotForTaking, match="None of your offers"):
+            waiting.take(wish=wish, by=karim)
+
     @pytest.mark.django_db(transaction=True)
-    def test_two_mentors_at_once_leave_one_claim(self, wish, salma, nadia):
+    def test_two_mentors_at_once_leave_one_claim(self, wish, second, salma, nadia):
         outcomes, start = [], threading.Barrier(2)
 
         def run(person):
@@ -148,14 +167,16 @@ class TestQueue:
         assert "أتعلم خياطة" in page
         assert f"/wishes/{wish.pk}/take/" in page
 
-    def test_leaves_out_what_another_holds_and_what_one_wrote_to(self, wish, salma, nadia, make_offer, relay):
-        make_offer(nadia, "خياطة", ["rukn:sewing"])
-        relay()
+    def test_leaves_out_what_another_holds_and_what_one_wrote_to(self, wish, second, salma, nadia, yusuf, client_of):
+        own, theirs = (f"/listings/{row.pk}/matches/" for row in (Match.objects.get(offer__owner=salma).offer, wish))
+        assert "أتعلم خياطة" in client_of(salma).get(own).content.decode()
         waiting.take(wish=wish, by=nadia)
-        assert waiting.queue_for(person=salma, now=timezone.now()) == []
-        assert len(waiting.queue_for(person=nadia, now=timezone.now())) == 1
+        assert waiting.queue_for(person=salma) == []
+        assert len(waiting.queue_for(person=nadia)) == 1
+        assert "أتعلم خياطة" not in client_of(salma).get(own).content.decode()
+        assert "خياطة للمبتدئات" in client_of(yusuf).get(theirs).content.decode()  # its author sees all who fit
         lessons.say_hello(listing=wish, by=nadia, body="أهلا")
-        assert waiting.queue_for(person=nadia, now=timezone.now()) == []
+        assert waiting.queue_for(person=nadia) == []
 
     def test_costs_the_same_at_more_rows(
         self, wish, salma, make_wish, yusuf, relay, client_of, django_assert_max_num_queries
@@ -180,8 +201,33 @@ class TestWiderCircle:
         assert "دائرة أوسع" not in client_of(yusuf).get(page).content.decode()
         climb(3, relay)
         Match.objects.filter(offer__owner=nadia).delete()
-        assert "تطريز" in client_of(yusuf).get(page).content.decode()
+        seen = client_of(yusuf).get(page).content.decode()
+        assert "تطريز" in seen
+        assert "مهارة «التطريز» قريبة من رغبتك «الخياطة»" in seen
         assert "أتعلم خياطة" in client_of(nadia).get("/matches/wishes/").content.decode()
+
+    def test_says_of_the_same_field_only_what_is_true(
+        self, salma, yusuf, nadia, huda, make_offer, make_wish, relay, client_of
+    ):
+        wish = make_wish(yusuf, "مكالمات مع أحفادي", ["rukn:video-calls"])
+        make_offer(salma, "إكسل من الصفر", ["rukn:excel"])
+        make_offer(nadia, "خبز البيت", ["rukn:baking-bread"])
+        relay()
+        climb(3, relay)
+        page = client_of(yusuf).get(f"/listings/{wish.pk}/matches/").content.decode()
+        assert "«إكسل» و«مكالمات الفيديو» من باب واحد: الهاتف والحاسوب" in page
+        assert "خبز البيت" not in page
+
+    def test_a_wish_in_an_open_ring_says_so(self, yusuf, salma, karim, make_offer, make_wish, relay, client_of):
+        make_offer(salma, "خياطة", ["rukn:sewing"])
+        wish = make_wish(yusuf, "أتعلم خياطة", ["rukn:sewing"])
+        make_offer(yusuf, "إكسل", ["rukn:excel"])
+        make_wish(karim, "Learn Excel", ["rukn:excel"])
+        make_offer(karim, "English talk", ["rukn:english-conversation"], speaks=["en", "ar"])
+        make_wish(salma, "محادثة إنجليزية", ["rukn:english-conversation"])
+        relay()
+        (ring,) = rings.look(now=timezone.now())
+        assert ring.get_absolute_url() in client_of(yusuf).get(wish.get_absolute_url()).content.decode()
 
 
 class TestUsualWait:

@@ -116,9 +116,16 @@ class TestMeets:
             search.tell_keepers(listing_id=offer.pk)
 
 
+def test_find_says_that_a_search_is_kept_already(yusuf, keep, client_of, concepts):
+    keep(yusuf, "q=خياطة")
+    page = client_of(yusuf).get("/find/?q=خياطة").content.decode()
+    assert "نخبرك عندما يظهر جديد" in page
+    assert 'form="keep-search"' not in page
+
+
 def test_page_lists_them_and_find_offers_to_keep(yusuf, keep, client_of, concepts):
     keep(yusuf, "q=خياطة")
     client = client_of(yusuf)
     assert "خياطة" in client.get("/me/searches/").content.decode()
-    assert "أخبرني عندما يظهر جديد" in client.get("/find/?q=خياطة").content.decode()
+    assert "أخبرني عندما يظهر جديد" in client.get("/find/?q=عود").content.decode()
     assert "أخبرني عندما يظهر جديد" not in client.get("/find/").content.decode()

@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from accounts import services as accounts
+from matching import services as matching
 from skills.models import Listing
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +111,9 @@ class TestMatches:
         match = mine("GET", f"listings/{town['wish'].pk}/matches/").json()["results"][0]
         assert match["listing"]["id"] == town["offer"].pk
         assert match["reasons"]
+        shown = town["yusuf"], town["wish"]
+        (view,) = matching.matches_for(person=shown[0], listing=shown[1], language="en")[:1]
+        assert match["hint"] == view.hint != ""
         assert sum(match["contributions"].values()) == pytest.approx(match["score"])
         assert mine("GET", "matches/").json()["results"][0]["reasons"] == match["reasons"]
         pair = {"offer": match["offer"], "wish": match["wish"]}
