@@ -1,9 +1,10 @@
 """The wider circle of a wish that waits: what is near to it, whatever the district, and how near in one sentence."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import cast
 
 from django.db.models import Case, F, FloatField, OuterRef, Q, QuerySet, Subquery, Value, When
 
@@ -18,6 +19,7 @@ from skills.models import Listing, Tag
 from skills.services import concepts
 
 MOST = 6
+OF_A_SKILL = 2  # so that a circle is seen and not one thing six times
 RUNGS = [rung.name for rung in ladder.LADDER if rung.name != ladder.SUGGESTED]
 # Skills that the author named or a curator gave; what was only read out of the text must be nearly certain.
 MEANT = ~Q(by=Tag.By.TEXT) | Q(score__gte=0.8)
@@ -108,9 +110,13 @@ def _found(rows: QuerySet[Listing], near: Mapping[int, Start], order: tuple[str,
     tags = Tag.objects.filter(MEANT, listing=OuterRef("pk"), concept__in=near)
     best = tags.annotate(degree=Case(*degrees, default=Value(0.0), output_field=FloatField())).order_by("-degree", "id")
     rows = rows.annotate(degree=Subquery(best.values("degree")[:1]), by=Subquery(best.values("concept")[:1]))
-    chosen: dict[int, Any] = dict(
-        rows.exclude(degree=None).order_by(F("degree").desc(), *order).values_list("id", "by")[:limit]
-    )
+    sorted_rows = rows.exclude(degree=None).order_by(F("degree").desc(), *order)
+    chosen: dict[int, int] = {}
+    of_skill: Counter[int] = Counter()
+    for number, concept in cast("Iterable[tuple[int, int]]", sorted_rows.values_list("id", "by")[: limit * 10]):
+        if len(chosen) < limit and of_skill[concept] < OF_A_SKILL:
+            chosen[number] = concept
+            of_skill[concept] += 1
     shown = cards.rows_of(list(chosen))
     return [
         Near(row=shown[number], concept_id=concept, start_id=near[concept][1], likeness=near[concept][0])

@@ -17,7 +17,7 @@ from exchange.lib.errors import Refused
 from exchange.notices.models import Notice
 from matching import ladder, waits
 from matching.models import Claim, Climb, Match
-from matching.services import rings, waiting
+from matching.services import rings, waiting, wider
 from skills.services import listings
 
 
@@ -212,11 +212,14 @@ class TestWiderCircle:
         wish = make_wish(yusuf, "مكالمات مع أحفادي", ["rukn:video-calls"])
         make_offer(salma, "إكسل من الصفر", ["rukn:excel"])
         make_offer(nadia, "خبز البيت", ["rukn:baking-bread"])
+        for number in range(3):
+            make_offer(nadia, f"جداول {number}", ["rukn:excel"])
         relay()
         climb(3, relay)
         page = client_of(yusuf).get(f"/listings/{wish.pk}/matches/").content.decode()
         assert "«إكسل» و«مكالمات الفيديو» من باب واحد: الهاتف والحاسوب" in page
         assert "خبز البيت" not in page
+        assert page.count("من باب واحد") == wider.OF_A_SKILL
 
     def test_a_wish_in_an_open_ring_says_so(self, yusuf, salma, karim, make_offer, make_wish, relay, client_of):
         make_offer(salma, "خياطة", ["rukn:sewing"])
