@@ -22,6 +22,18 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except WrongVariable as error:
         sys.exit(_say(f"rukn: {error}"))
+    except Exception as error:
+        if not _lacks_tables(error):
+            raise
+        sys.exit(_say("rukn: the database lacks tables; run `manage.py migrate` first."))
+
+
+def _lacks_tables(error: Exception) -> bool:
+    """Whether a database says that a table is not there: SQLite in words, PostgreSQL by its class."""
+    from django.db import OperationalError, ProgrammingError
+
+    is_said = isinstance(error, OperationalError) and "no such table" in str(error)
+    return is_said or (isinstance(error, ProgrammingError) and type(error.__cause__).__name__ == "UndefinedTable")
 
 
 def _say(sentence: str) -> int:

@@ -62,8 +62,7 @@ def snippet(text: str, groups: Iterable[tuple[str, ...]]) -> tuple[tuple[str, bo
     """Give the part of a text around the first met word, as (words, whether met); empty when none is met."""
     wanted = {stem for group in groups for stem in group}
     pieces = _PIECES.findall(text)
-    met = [bool(wanted.intersection(arabic.stems(folded))) if (folded := arabic.fold(piece)) else False
-           for piece in pieces]  # fmt: skip
+    met = [not wanted.isdisjoint(_stems(piece)) for piece in pieces]
     if not any(met):
         return ()
     first = met.index(True)
@@ -76,6 +75,13 @@ def snippet(text: str, groups: Iterable[tuple[str, ...]]) -> tuple[tuple[str, bo
         else:
             out.append((piece, is_met))
     return (*out, (" …", False)) if end < len(pieces) else tuple(out)
+
+
+@lru_cache(maxsize=20_000)
+def _stems(piece: str) -> tuple[str, ...]:
+    """Give the stems of one word as it is written; the words of a city's texts come again and again."""
+    folded = arabic.fold(piece)
+    return tuple(arabic.stems(folded)) if folded else ()
 
 
 def corrected(word: str, vocabulary: Callable[[], Iterable[str]]) -> list[str]:

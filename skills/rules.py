@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,16 @@ def clean_text(value: object, *, what: str, most: int) -> str:
     if len(text) > most:
         raise ValueError(f"{what} is longer than {most} characters")
     return text
+
+
+def stable_name(value: object, *, what: str, most: int) -> str:
+    """Give a key or an owner's name: text, or a whole number as text. Raises `ValueError` naming `what`."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    name = clean_text(value, what=what, most=most)
+    if not name:
+        raise ValueError(f"{what} is empty")
+    return name
 
 
 def concept_row(value: dict[str, Any]) -> ConceptRow:
@@ -113,7 +123,10 @@ def _uris(value: object, what: str, own: str) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError(f"{what} must be a list of URIs")
     uris = dict.fromkeys(clean_text(uri, what=what, most=200) for uri in value)
-    return tuple(uri for uri in uris if uri and uri != own)
+    for uri in uris:
+        if not URI_PATTERN.match(uri):
+            raise ValueError(f"{what}: {uri!r} is not a URI")
+    return tuple(uri for uri in uris if uri != own)
 
 
 def esco_rows(path: Path) -> Iterator[tuple[int, ConceptRow | BadRow]]:
@@ -121,23 +134,47 @@ def esco_rows(path: Path) -> Iterator[tuple[int, ConceptRow | BadRow]]:
 
     The language is the end of the file's name (`skills_en.csv`), as ESCO publishes it.
     """
+    with path.open("rb") as lines:
+        reader = csv.DictReader(_decoded(path.name, lines), strict=True)
+        try:
+            yield from _esco(path, reader)
+        except BadRow as bad:
+            yield bad.line, bad
+        except csv.Error as error:
+            line = reader.line_num + ("field larger" in str(error))
+            yield line, BadRow(path.name, line, f"not CSV ({error})")
+
+
+def _esco(path: Path, reader: "csv.DictReader[str]") -> Iterator[tuple[int, ConceptRow | BadRow]]:
     lang = path.stem.rsplit("_", 1)[-1].lower()
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines)
-        header = set(reader.fieldnames or ())
-        if {"conceptUri", "broaderUri"} <= header:
-            yield from (
-                (reader.line_num, ConceptRow(uri=row["conceptUri"], broader=(row["broaderUri"],))) for row in reader
-            )
-            return
-        if not {"conceptUri", "preferredLabel"} <= header:
-            yield 1, BadRow(path.name, 1, "not an ESCO table: no columns conceptUri and preferredLabel")
-            return
-        if lang not in ("ar", "en"):
-            yield 1, BadRow(path.name, 1, "the file's name must end in its language, _ar or _en")
-            return
+    header = set(reader.fieldnames or ())
+    if {"conceptUri", "broaderUri"} <= header:
         for row in reader:
-            yield reader.line_num, _esco_row(path.name, reader.line_num, row, lang)
+            yield reader.line_num, _esco_link(path.name, reader.line_num, row)
+        return
+    if not {"conceptUri", "preferredLabel"} <= header:
+        yield 1, BadRow(path.name, 1, "not an ESCO table: no columns conceptUri and preferredLabel")
+        return
+    if lang not in ("ar", "en"):
+        yield 1, BadRow(path.name, 1, "the file's name must end in its language, _ar or _en")
+        return
+    for row in reader:
+        yield reader.line_num, _esco_row(path.name, reader.line_num, row, lang)
+
+
+def _decoded(name: str, lines: Iterable[bytes]) -> Iterator[str]:
+    for number, raw in enumerate(lines, start=1):
+        try:
+            yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise BadRow(name, number, f"not UTF-8 (byte {error.start + 1})") from error
+
+
+def _esco_link(name: str, line: int, row: dict[str, Any]) -> ConceptRow | BadRow:
+    for column in ("conceptUri", "broaderUri"):
+        if not URI_PATTERN.match(row[column] or ""):
+            return BadRow(name, line, f"{column} {row[column]!r} is not a URI")
+    return ConceptRow(uri=row["conceptUri"], broader=(row["broaderUri"],))
 
 
 def _esco_row(name: str, line: int, row: dict[str, Any], lang: str) -> ConceptRow | BadRow:
@@ -171,19 +208,21 @@ def listing_row(value: dict[str, Any]) -> ListingRow:
 
     "free" is a list of weekly parts: "tue-evening", "tue evening", or "tue 17:00-19:00".
     """
-    kind, lang, form = value.get("kind"), value.get("lang"), value.get("format") or "place"
+    kind, lang, form = value.get("kind"), value.get("lang"), value.get("format")
+    form = "place" if form is None or form == "" else form
     if kind not in ("offer", "wish"):
         raise ValueError(f"unknown kind {kind!r}; use offer or wish")
     if lang not in ("ar", "en"):
         raise ValueError(f"unknown language {lang!r}; use ar or en")
     if form not in ("place", "online", "both"):
         raise ValueError(f"unknown format {form!r}; use place, online or both")
-    key = clean_text(str(value.get("key") or ""), what="key", most=100)
-    owner = clean_text(str(value.get("owner") or ""), what="owner", most=200)
+    key = stable_name(value.get("key"), what="key", most=100)
+    owner = stable_name(value.get("owner"), what="owner", most=200)
     title = clean_text(value.get("title"), what="title", most=400)
-    if not key or not owner or not title:
-        raise ValueError("key, owner and title must not be empty")
-    tags = value.get("concepts") or []
+    if not title:
+        raise ValueError("title is empty")
+    tags, body, free = (value.get(name) for name in ("concepts", "body", "free"))
+    tags = [] if tags is None else tags
     if not isinstance(tags, list):
         raise ValueError("concepts must be a list of URIs or names")
     district = value.get("district")
@@ -192,12 +231,12 @@ def listing_row(value: dict[str, Any]) -> ListingRow:
         kind=kind,
         owner=owner,
         title=title,
-        body=clean_text(value.get("body") or "", what="body", most=100_000),
+        body=clean_text("" if body is None else body, what="body", most=100_000),
         lang=lang,
         concepts=tuple(clean_text(tag, what="concepts", most=200) for tag in tags),
         district=clean_text(district, what="district", most=80) if district is not None else None,
         format=form,
-        free=free_mask(value.get("free") or []),
+        free=free_mask([] if free is None else free),
     )
 
 
@@ -223,6 +262,8 @@ def _parts(entry: str) -> list[str]:
     if start is None:
         return [f"{day}-{name}" for name in week.PARTS]
     begins, ends = int(start) * 60 + int(start_minute or 0), int(end) * 60 + int(end_minute or 0)
+    if max(int(start_minute or 0), int(end_minute or 0)) > 59 or not begins < ends <= 24 * 60:
+        raise ValueError(f"free: {entry!r} does not begin before it ends, between 0:00 and 24:00")
     return [
         f"{day}-{name}"
         for name, (opens, closes) in week.HOURS.items()

@@ -41,6 +41,15 @@ def unusable(*reasons: object) -> NoReturn:
     raise SystemExit(UNUSABLE)
 
 
+def is_writable(value: object) -> bool:
+    """Whether a JSON value can be written again as UTF-8: a lone half of a character cannot."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def put(stream: Writable, value: object) -> None:
     """Write one JSON line, Arabic as it is."""
     stream.write(json.dumps(value, ensure_ascii=False) + "\n")

@@ -10,6 +10,7 @@ from matching.rings import DEFAULT_LENGTH, DEFAULT_SECONDS, LONGEST_CHAIN, Rules
 from matching.rings.graph import Graph, build
 
 HEAVIEST = 1e12
+FIELDS = {"people", "edges", "max_length", "seconds", "seed", "acceptance", "capacity", "givers", "max_chain"}
 MOST = 1_000_000  # largest capacity, and longest time in seconds
 
 
@@ -36,7 +37,9 @@ def read(raw: bytes) -> Read:
     """
     said = _parsed(raw)
     people, place = _people(said.get("people", None))
+    unknown = sorted(said.keys() - FIELDS)
     teacher, learner, weight, is_whole, remarks = _edges(said.pop("edges", None), place)
+    remarks += [f"{_shown(name)}: no such field, left out" for name in unknown]
     longest = said.get("max_length", DEFAULT_LENGTH)
     if longest is not None and (not _is_whole(longest) or longest < 2):
         raise Unusable(f"max_length: {_shown(longest)} is not a whole number from 2 on, or null for any length")

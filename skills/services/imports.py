@@ -69,8 +69,21 @@ def _district(name: str) -> District:
     found = found or District.objects.filter(ar=name).first()
     if found:
         return found
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or f"d-{_short_hash(name)}"
-    return District.objects.get_or_create(slug=slug[:50], defaults={"ar": name, "en": name})[0]
+    slug = _told_apart(name, "-", most=50) or f"d-{_short_hash(name)}"
+    return District.objects.get_or_create(slug=slug, defaults={"ar": name, "en": name})[0]
+
+
+def _told_apart(name: str, marks: str, *, most: int) -> str:
+    """Give a name in small Latin letters, figures and `marks`; a hash tells it apart where that lost some of it.
+
+    Empty where nothing of it is left.
+    """
+    plain = re.sub(f"[^a-z0-9{marks}]+", "-", name.lower()).strip("-.")
+    if len(plain) <= most and not re.search(rf"[^a-z0-9\s{marks}]", name.lower()):
+        return plain
+    tail = _short_hash(name)
+    kept = plain[: most - len(tail) - 1].strip("-.")
+    return kept and f"{kept}-{tail}"
 
 
 def _short_hash(text: str) -> str:
@@ -82,8 +95,9 @@ def address(owner: str) -> str:
     """Give the e-mail address that stands for an owner's name in a file."""
     if re.match(r"^[^@\s]+@[^@\s]+$", owner):
         return owner
-    local = re.sub(r"[^a-z0-9._-]+", "-", owner.lower()).strip("-.") or f"p{_short_hash(owner)}"
-    return f"{local[:60]}@import.invalid"
+    local = _told_apart(owner, "._-", most=60) or f"p{_short_hash(owner)}"
+    local = _told_apart(owner, "._-", most=60) or f"p{_short_hash(owner)}"
+    return f"{local}@import.invalid"
 
 
 def _display(owner: str) -> str:

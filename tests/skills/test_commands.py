@@ -182,3 +182,115 @@ class TestMatchCommand:
         assert best["reasons"]["ar"]
         assert any("Tuesday evening" in reason for reason in best["reasons"]["en"])
         assert Listing.objects.count() == before
+
+
+ROW = {"key": "k1", "kind": "offer", "owner": "سلمى", "title": "خياطة", "body": "", "lang": "ar"}
+WHOLE_NUMBER = b'{"uri":' + b"1" * 5000 + b"}"
+
+
+class TestBadRows:
+    def refused(self, capsys, name, *args):
+        with pytest.raises(SystemExit) as ended:
+            run(name, *args)
+        assert ended.value.code == 2
+        return capsys.readouterr().err
+
+    @pytest.mark.parametrize("name", ["import_concepts", "import_listings", "resolve_skills", "match"])
+    @pytest.mark.parametrize(
+        ("row", "cause"), [(WHOLE_NUMBER, "too many digits"), (b'{"id": NaN, "text": "oud", "lang": "en"}', "NaN")]
+    )
+    def test_numbers_that_json_does_not_know_are_named(self, capsys, lines, concepts, name, row, cause):
+        err = io.StringIO()
+        with pytest.raises(SystemExit) as ended:
+            call_command(name, lines(b"", row), stdout=io.StringIO(), stderr=err)
+        said = err.getvalue() + capsys.readouterr().err
+        assert ended.value.code == 2
+        assert f"line 2: not JSON ({cause}" in said or f"line 2: not JSON (a number with {cause}" in said
+
+    def test_half_a_character_as_id_is_named(self, capsys, lines, concepts):
+        said = self.refused(capsys, "resolve_skills", lines(b'{"id": "\\ud800", "text": "oud", "lang": "en"}'))
+        assert "line 1: id holds a lone surrogate" in said
+
+    def test_a_first_byte_order_mark_is_passed_over(self, lines, concepts):
+        asked = json.dumps({"id": 1, "text": "عود", "lang": "ar"}).encode()
+        assert run("resolve_skills", lines(b"\xef\xbb\xbf" + asked))[0]["id"] == 1
+
+    @pytest.mark.parametrize(
+        ("change", "cause"),
+        [
+            ({"key": {"a": 1}}, "key must be text"), ({"key": True}, "key must be text"), ({"key": None}, "key must"),
+            ({"key": " "}, "key is empty"), ({"owner": ["x"]}, "owner must be text"), ({"body": 0}, "body must"),
+            ({"format": 0}, "unknown format 0"), ({"concepts": {}}, "concepts must be a list"),
+            ({"free": {}}, "free must be a list"), ({"free": ["tue 25:00-30:00"]}, "tue 25:00-30:00"),
+            ({"free": ["tue 19:00-17:00"]}, "begin before it ends"), ({"free": ["tue 17:99-18:77"]}, "0:00 and 24:00"),
+        ],
+    )  # fmt: skip
+    def test_wrong_types_and_times_load_nothing(self, lines, concepts, change, cause):
+        err = io.StringIO()
+        with pytest.raises(SystemExit) as ended:
+            call_command("import_listings", lines({**ROW, **change}), stdout=io.StringIO(), stderr=err)
+        assert ended.value.code == 2
+        assert "line 1" in err.getvalue()
+        assert cause in err.getvalue()
+        assert not Listing.objects.exists()
+
+    def test_a_whole_number_is_a_key_too(self, lines, concepts):
+        run("import_listings", lines({**ROW, "key": 0}))
+        assert Listing.objects.get().key == "0"
+
+    def test_a_key_of_another_kind_is_named_by_its_line_in_english(self, capsys, lines, concepts):
+        run("import_listings", lines(ROW))
+        said = self.refused(capsys, "import_listings", lines({**ROW, "key": "k2"}, {**ROW, "kind": "wish"}))
+        assert "line 2: key 'k1': This key" in said
+        assert Listing.objects.count() == 1
+
+    def test_a_bad_line_leaves_a_fresh_database_as_it_was(self, lines, db):
+        for name in ("import_listings", "resolve_skills"):
+            with pytest.raises(SystemExit):
+                run(name, lines(b"{"))
+        assert not Concept.objects.exists()
+
+    def test_names_that_differ_in_arabic_only_are_different_people_and_places(self, lines, concepts):
+        run(
+            "import_listings",
+            lines(
+                {**ROW, "owner": "أحمد 2", "district": "حي 1"},
+                {**ROW, "key": "k2", "owner": "سارة 2", "district": "مدينة 1"},
+                {**ROW, "key": "k3", "owner": "anna", "district": "Old Town"},
+            ),
+        )
+        rows = Listing.objects.order_by("key").values_list("owner__email", "district__slug")
+        assert len(set(rows)) == len({row[1] for row in rows}) == 3
+        assert rows[2] == ("anna@import.invalid", "old-town")
+
+    def test_a_circle_of_broader_and_what_is_no_uri_are_named(self, lines, concepts):
+        for rows, cause in (
+            (
+                ({**SEWING, "broader": ["x:a"]}, {**SEWING, "uri": "x:a", "broader": ["x:sewing"]}),
+                "line 2: broader goes",
+            ),
+            (({**SEWING, "broader": ["not a uri"]},), "line 1: broader: 'not a uri' is not a URI"),
+        ):
+            err = io.StringIO()
+            with pytest.raises(SystemExit):
+                call_command("import_concepts", lines(*rows), stdout=io.StringIO(), stderr=err)
+            assert cause in err.getvalue()
+        assert not Concept.objects.filter(uri="x:sewing").exists()
+
+    @pytest.mark.parametrize(
+        ("rows", "cause"),
+        [
+            ([b"conceptUri,preferredLabel,altLabels", b"x:a,sewing,", b"x:b,caf\xe9,"], "line 3: not UTF-8 (byte 8)"),
+            ([b"conceptUri,preferredLabel,altLabels", b'x:a,"sewing,', b"x:b,oud,"], "not CSV"),
+            ([b"conceptUri,preferredLabel,altLabels", b"x:a,sewing," + b"y" * 140_000], "line 2: not CSV"),
+            ([b"conceptUri,broaderUri", b"x:a"], "line 2: broaderUri None is not a URI"),
+            ([b"conceptUri,broaderUri", b"x:a,junk"], "line 2: broaderUri 'junk' is not a URI"),
+        ],
+    )
+    def test_broken_esco_tables_are_named_by_line(self, tmp_path, concepts, rows, cause):
+        path, err = tmp_path / "skills_en.csv", io.StringIO()
+        path.write_bytes(b"\n".join(rows))
+        with pytest.raises(SystemExit) as ended:
+            call_command("import_concepts", str(path), stdout=io.StringIO(), stderr=err)
+        assert ended.value.code == 2
+        assert cause in err.getvalue()

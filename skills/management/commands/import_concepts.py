@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["files"] and not options["shipped"]:
             command.unusable("import_concepts: name a FILE, `-`, or --shipped")
-        rows: list[rules.ConceptRow] = concepts.shipped_rows() if options["shipped"] else []
-        bad: list[rules.BadRow] = []
-        for name in options["files"]:
-            for _line, row in _read(name):
-                if isinstance(row, rules.BadRow):
-                    bad.append(row)
-                else:
-                    rows.append(row)
+        read = [(name, line, row) for name in options["files"] for line, row in _read(name)]
+        rows = concepts.shipped_rows() if options["shipped"] else []
+        rows += [row for _name, _line, row in read if isinstance(row, rules.ConceptRow)]
+        bad = [row for _name, _line, row in read if isinstance(row, rules.BadRow)] + _circles(read)
         for reason in bad[:MOST_TOLD]:
             self.stderr.write(str(reason))
         if len(bad) > MOST_TOLD:
@@ -56,8 +53,6 @@ def _read(name: str) -> Iterator[tuple[int, rules.ConceptRow | rules.BadRow]]:
             yield from rules.esco_rows(Path(name))
         except OSError as error:
             command.unusable(f"{name}: {error.strerror}")
-        except UnicodeDecodeError:
-            yield 1, rules.BadRow(name, 1, "not UTF-8")
         return
     with command.opened(name) as lines:
         for line, value in rules.json_lines(name, lines):
@@ -68,3 +63,20 @@ def _read(name: str) -> Iterator[tuple[int, rules.ConceptRow | rules.BadRow]]:
                 yield line, rules.concept_row(value)
             except ValueError as error:
                 yield line, rules.BadRow(name, line, str(error))
+
+
+def _circles(read: list[tuple[str, int, rules.ConceptRow | rules.BadRow]]) -> list[rules.BadRow]:
+    """Give the row by which a concept first came to stand above itself, if one does."""
+    above: dict[str, set[str]] = {}
+    places = {}
+    for name, line, row in read:
+        if isinstance(row, rules.ConceptRow) and row.broader:
+            above.setdefault(row.uri, set()).update(row.broader)
+            places[row.uri] = name, line
+    try:
+        TopologicalSorter(above).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+        name, line = max(places[uri] for uri in circle)
+        return [rules.BadRow(name, line, f"broader goes in a circle: {', '.join(circle)}")]
+    return []

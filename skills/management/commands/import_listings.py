@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
+from django.utils import translation
 
 from exchange.lib import command
 from skills import rules
@@ -23,16 +24,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["file"]
-        if concepts.ensure_shipped():
-            self.stderr.write("import_listings: no concepts yet, so the shipped ones were loaded first")
-        rows: list[rules.ListingRow] = []
+        rows: list[tuple[int, rules.ListingRow]] = []
         bad: list[rules.BadRow] = []
+        known = concepts.tree().ids.keys() or {row.uri for row in concepts.shipped_rows()}
         with command.opened(name) as lines:
             for line, value in rules.json_lines(name, lines):
                 try:
                     if isinstance(value, rules.BadRow):
                         raise value
-                    rows.append(imports.checked(rules.listing_row(value)))
+                    rows.append((line, imports.checked(rules.listing_row(value), known)))
                 except rules.BadRow as error:
                     bad.append(error)
                 except ValueError as error:
@@ -41,12 +41,15 @@ class Command(BaseCommand):
             self.stderr.write(str(reason))
         if bad and not options["skip_bad"]:
             command.unusable(f"import_listings: nothing was loaded ({len(bad)} bad rows; --skip-bad leaves them out)")
-        with transaction.atomic(), command.progress("Listings", len(rows), hidden=options["no_progress"]) as advance:
-            for row in rows:
+        if concepts.ensure_shipped():
+            self.stderr.write("import_listings: no concepts yet, so the shipped ones were loaded first")
+        bar = command.progress("Listings", len(rows), hidden=options["no_progress"])
+        with transaction.atomic(), translation.override("en"), bar as advance:
+            for line, row in rows:
                 try:
                     imports.take_in(row=row)
                 except (listings.WrongState, ValueError) as error:
                     transaction.set_rollback(True)
-                    command.unusable(f"{name}: key {row.key!r}: {error}; nothing was loaded")
+                    command.unusable(rules.BadRow(name, line, f"key {row.key!r}: {error}; nothing was loaded"))
                 advance(1)
         self.stdout.write(json.dumps({"listings": len(rows), "bad": len(bad)}))

@@ -18,8 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE", help="JSONL, `-` = standard input")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if concepts.ensure_shipped():
-            self.stderr.write("resolve_skills: no concepts yet, so the shipped ones were loaded first")
+        is_ready = False
         name = options["file"]
         with command.opened(name) as lines:
             for line, value in rules.json_lines(name, lines):
@@ -29,6 +28,9 @@ class Command(BaseCommand):
                     key, text, lang = _request(value)
                 except ValueError as error:
                     command.unusable(rules.BadRow(name, line, str(error)))
+                if not is_ready and concepts.ensure_shipped():
+                    self.stderr.write("resolve_skills: no concepts yet, so the shipped ones were loaded first")
+                is_ready = True
                 hits = concepts.resolve_text(text, lang, limit=BEST, least=0.0)
                 found = [{"uri": hit.uri, "ar": hit.ar, "en": hit.en, "score": round(hit.score, 4)} for hit in hits]
                 command.put(self.stdout, {"id": key, "concepts": found})
@@ -37,6 +39,8 @@ class Command(BaseCommand):
 def _request(value: dict[str, Any]) -> tuple[Any, str, str | None]:
     if "id" not in value:
         raise ValueError("no id")
+    if not command.is_writable(value["id"]):
+        raise ValueError("id holds a lone surrogate")
     lang = value.get("lang")
     if lang not in (None, "ar", "en"):
         raise ValueError(f"unknown language {lang!r}; use ar, en or null")
