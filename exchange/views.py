@@ -23,7 +23,7 @@ from matching.services import rings as ring_services
 from matching.services import waiting
 from skills import cards
 from skills.cards import card_of, cards_for, row_beside, when_words
-from skills.models import Listing, Revision, Tag
+from skills.models import Listing, Revision
 from skills.services import concepts
 from skills.services.reading import one_visible, tags_of
 
@@ -139,9 +139,7 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
     known = concepts.tree()
     held = tags_of(pk)
     tags = [
-        (tag, known.hit(tag.concept_id).name(language) if tag.concept_id in known.names else tag.text)
-        for tag in held
-        if tag.by != Tag.By.TEXT
+        (tag, known.hit(tag.concept_id).name(language) if tag.concept_id in known.names else tag.text) for tag in held
     ]
     context = {
         "listing": row,

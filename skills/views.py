@@ -265,7 +265,10 @@ def _shown_tags(revision: Revision, language: str) -> list[dict[str, Any]]:
     for tag in revision.tags:
         concept = known.ids.get(tag.get("uri") or "")
         out.append({"text": tag["text"], "concept": known.hit(concept).name(language) if concept else ""})
-    return out
+    named = {known.ids[tag["uri"]] for tag in revision.tags if tag.get("uri") in known.ids}
+    found = listings.from_title(revision.title, revision.lang, but=named)
+    names = [hit.name(language) for hit in found]
+    return [*out, *({"text": name, "concept": name, "is_from_title": True} for name in names)]
 
 
 def _unfinished(request: HttpRequest) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Every change of a listing: written, sent, let through, paused, asked whether it is still true."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -405,10 +405,8 @@ def _replace_tags(listing: Listing, tags: list[dict[str, Any]]) -> list[Tag]:
             )
         )
         taken.update({concept} if concept else ())
-    hits = concepts.resolve_text(listing.title, listing.lang, limit=3, sure=True)
-    found = [hit for hit in hits if hit.is_exact and hit.concept_id not in taken]
     texts = {row.text for row in rows}
-    for hit in found[:MOST_FROM_TITLE]:
+    for hit in from_title(listing.title, listing.lang, but=taken):
         text = hit.name(listing.lang)[:120]
         if text not in texts:
             rows.append(
@@ -425,6 +423,12 @@ def _replace_tags(listing: Listing, tags: list[dict[str, Any]]) -> list[Tag]:
     Tag.objects.bulk_create(rows)
     listing.main_concept_id = next((row.concept_id for row in rows if row.concept_id), None)
     return rows
+
+
+def from_title(title: str, lang: str, *, but: Container[int]) -> list[concepts.ConceptHit]:
+    """Give the concepts that a title names besides those its author named; shown wherever the author's are."""
+    hits = concepts.resolve_text(title, lang, limit=3, sure=True)
+    return [hit for hit in hits if hit.is_exact and hit.concept_id not in but][:MOST_FROM_TITLE]
 
 
 def concept_tokens_of(concept_ids: Sequence[int], texts: Iterable[str]) -> str:

@@ -44,6 +44,24 @@ class TestQuestions:
         answer = browser.post(f"/listings/{revision.listing_id}/edit/3/", {"format": "place"})
         assert answer.status_code == 422
 
+    def test_take_the_skill_from_the_title_where_none_is_named(self, hers):
+        browser, revision = hers
+        pk = revision.listing_id
+        assert browser.post(f"/listings/{pk}/edit/1/", {"title": "أعلّم العود", "skills": ""}).status_code == 302
+        revision.refresh_from_db()
+        assert [tag["uri"] for tag in revision.tags] == ["rukn:oud"]
+        answer = browser.post(f"/listings/{pk}/edit/1/", {"title": "شيء جميل", "skills": ""})
+        assert answer.status_code == 422
+        assert "اذكر مهارة واحدة على الأقل" in answer.content.decode()
+
+    def test_show_before_sending_what_the_title_says_besides(self, hers):
+        browser, revision = hers
+        pk = revision.listing_id
+        browser.post(f"/listings/{pk}/edit/1/", {"title": "خياطة وتطريز", "skills": "خياطة"})
+        page = browser.get(f"/listings/{pk}/check/").content.decode()
+        assert "التطريز" in page
+        assert "فُهمت من العنوان" in page
+
     def test_of_others_are_not_there(self, hers, yusuf, client_of):
         assert client_of(yusuf).get(f"/listings/{hers[1].listing_id}/edit/1/").status_code == 404
 
