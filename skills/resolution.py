@@ -496,7 +496,12 @@ class Resolver:
         return any(stem in self._stems.ids or self._lexicon.translations(stem) for stem in word.stems)
 
     def _read(self, text: str) -> phrases.Request:
-        return phrases.read(text, name_at=self._name_at)
+        return phrases.read(text, name_at=self._name_at, is_skill_at=self._is_skill_at)
+
+    def _is_skill_at(self, words: Sequence[str], place: int) -> bool:
+        """Whether a name of one word or a few begins at a place."""
+        here = arabic.same_written(" ".join(words[place : place + FEW_WORDS]))
+        return any(here[:size] in self._written for size in range(1, len(here) + 1))
 
     def _name_at(self, words: Sequence[str], place: int) -> int:
         """Give how many words from a place on are a name that holds words which ask or exclude; 0 for none."""
