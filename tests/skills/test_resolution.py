@@ -162,6 +162,12 @@ class TestResolve:
         assert sure(resolver, "زقزقة برمائية") == []
         assert sure(resolver, "quux frobnication") == []
 
+    def test_is_not_sure_of_one_word_that_only_shares_a_stem_or_is_a_slip_away(self):
+        names = ["سكري", "الخياطة", "cello", "organic", "السباحة"]
+        found = Resolver([LabelRow(number, "ar", name, True) for number, name in enumerate(names)])
+        assert [sure(found, text) for text in ("سكر", "خباطة", "hello", "organ")] == [[], [], [], []]
+        assert [sure(found, text) for text in ("سكري", "خياطات", "cellos", "والسباحة")] == [[0], [1], [2], [4]]
+
     def test_of_nothing_is_nothing(self, resolver):
         assert resolver.resolve("") == resolver.resolve("؟!،") == []
         assert Resolver([]).resolve("خياطة") == []
