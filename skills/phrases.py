@@ -40,6 +40,7 @@ ASK = _folded("""
     انا أنا احنا إحنا نحن انت انتم لي لنا لك لكم عندي عندنا معي معنا فيني فيي اني إني لأنني لاني
     كمان عشان علشان لأجل بشكل جدا شوية شوي كتير كثير هنا هناك اليوم بكرة الآن الان فقط بس لو اذا إذا ايضا أيضا
     زي عنده عندها عندهم له لها بنفسي لحالي لوحدي ولا يعرف تعرف
+    بغيت بغينا نبغي باغي باغية حبيت واش شكون ديال بل ولكن شيئا اتعلمها اتعلمه نتعلمها نتعلمه
     بيعرف بتعرف بتعرفوا بيقدر بيعلم بيعلمني بعلّم يعلّمني بتعلم مقابل المقابل متاح متاحة شي شيء أي اشي زي بتاع بتوع تاع
     اعمل نعمل يعمل اسوي نسوي يسوي
     ناوي ناوية جاي قررت نويت صار لازم مهتم مهتمة مهتمين اهتمام أفضل
@@ -51,8 +52,10 @@ ASK = _folded("""
     i me we us you he she it they them m ve d ll re s t im my mine
     hi hello hey thanks thank there here some any all also just so if about get getting know knowing able
     return exchange swap hang gets easily enough anything something available
-    free properly again finally really very too much many lot bit
+    neither nor free properly again finally really very too much many lot bit
 """)
+# Words that ask, or fill, and are also a thing: with an article («الكمان», the violin), and where nothing else is said.
+_THINGS_TOO = _folded("كمان")
 # Words that hardly tell skills apart: how it is taught, and at which level.
 SOFT_WORDS = _folded("""
     تعلم تعليم التعلم التعليم معلم معلمة مدرس مدرسة مدرب مدربة دروس درس دورة دورات كورس كورسات حصص حصة ورشة ورش تدريب
@@ -77,13 +80,21 @@ PEOPLE = _folded("""
 """)
 # After these, what follows is not meant.
 _EXCEPT = _folded("بدون بلا عدا ماعدا باستثناء سوى without except excluding minus")
+_NEITHER = "neither"
+# These deny only a thing («لا الخياطة»), not what somebody does or is («لا أعرف», «غير مكلف»).
+_DENY_A_THING = _folded("لا ماشي غير")
+_OTHER_THAN = "غير"
+# These go on where something was denied; else they are a dialect's "or", and "nor can I sew".
+_DENY_ON = _folded("ولا nor")
+_PEOPLE_ENDINGS = ("ين", "ون")  # «غير الناطقين بها» are people
 _NOT_MEANT = tuple(
     tuple(arabic.fold(phrase).split())
     for phrase in (
-        "ما عدا", "من غير", "من دون", "وليس", "وليست", "ليس", "ليست", "وليس لل", "لا أريد", "لا اريد", "ما ابي",
+        "ما عدا", "من غير", "من دون", "وليس", "وليست", "ليس", "ليست", "وليس لل", "لا أريد", "لا اريد", "لا نريد",
+        "ما ابي",
         "ما ابغى",
         "ما أبغى", "ما بدي", "ما بدنا", "مابي", "مابغى", "مش عايز", "مش عايزة", "مش عاوز", "مو", "موب", "مهب",
-        "مش", "مب",
+        "مش", "مب", "موش", "ما بغيت", "ما بغيتش", "مابغيتش",
         "ماهو", "لا احتاج", "لا أحتاج", "وبدون", "وبلا", "بعيدا عن", "but not", "not", "no", "other than",
         "rather than",
         "instead of", "apart from", "anything but", "do not want", "don't want", "do not need", "don't need",
@@ -91,16 +102,19 @@ _NOT_MEANT = tuple(
     )
 )  # fmt: skip
 # "I cannot swim" wants swimming; "not only bread" wants bread.
-_NOT_AFTER = _folded("can could do does did am is are was were has have will would cannot why if whether or")
+_NOT_AFTER = _folded("""
+    can could do does did am is are was were has have will would cannot know knows why if whether or
+""")
 _NOT_BEFORE = _folded("""
     only just know knowing sure able yet really good afraid understand understanding bad problem matter worries
     one idea
     experience previous prior knowledge background
     عارف عارفة عارفين فاهم فاهمة قادر قادرة قادرين بعرف اعرف نعرف ادري دارية فقط بس كده كدا شرط مهم مشكلة متعود
-    متعودة متأكد متاكد شاطر شاطرة كويس كويسة زين خبرة سابقة قدرة قدره علم فكرة
+    متعودة متأكد متاكد شاطر شاطرة كويس كويسة زين خبرة سابقة قدرة قدره علم فكرة لدي لدينا عندي عندنا لي
+    بأس شك بد مانع داعي سيما شيء شي احد أحد حدود الحال
 """)
 _CLAUSE = re.compile(r"[.!?؟،,;؛:\n()\[\]«»\"“”…–—]|\s-\s")
-_TURN = _folded("but only بس لكن ولكن انما إنما and want بدي ابي أبغى ابغى اريد عايز عايزة")
+_TURN = _folded("but only and want بل بس لكن انما إنما بدي ابي أبغى ابغى اريد نريد بغيت عايز عايزة عاوز")
 _FOR = ("لل", "ل")
 _AND = _folded("and or و او أو ثم then plus")
 
@@ -142,11 +156,17 @@ ASK_OR_SUBJECT = _folded("""
 """)
 
 
-def read(text: str, *, name_at: Callable[[Sequence[str], int], int] = lambda _words, _place: 0) -> Request:
+def read(
+    text: str,
+    *,
+    name_at: Callable[[Sequence[str], int], int] = lambda _words, _place: 0,
+    is_skill_at: Callable[[Sequence[str], int], bool] = lambda _words, _place: False,
+) -> Request:
     """Read a request in either language.
 
     `name_at` says how many of the folded words from a place on are a skill's own name that holds words which ask or
     exclude («بدون» in "baking without sugar", «السلام» in «بحوث السلام»), so that they are taken for its words.
+    `is_skill_at` says whether any skill's name begins at a place: «لا» before it denies the skill.
     """
     wanted: list[str] = []
     named: list[bool] = []
@@ -157,7 +177,7 @@ def read(text: str, *, name_at: Callable[[Sequence[str], int], int] = lambda _wo
         folded = arabic.words(clause)
         every.extend(folded)
         held = {place + step for place in range(len(folded)) for step in range(name_at(folded, place))}
-        kept, out = _without_exclusions(folded, held)
+        kept, out = _without_exclusions(folded, held, is_skill_at, goes_on=bool(excluded))
         keep = [folded[place] for place in kept]
         parts.extend(_parts(keep, parts[-1] + 1 if parts else 0))
         wanted.extend(keep)
@@ -168,7 +188,8 @@ def read(text: str, *, name_at: Callable[[Sequence[str], int], int] = lambda _wo
     words = _content(wanted, named, parts)
     if not words and not excluded:
         # «دروس» or "help" alone: every word asks, so they are all there is to go by.
-        words = [_word(word, 1.0) for word in every if len(word) > 2]
+        things = [word for word in every if arabic.without_article(word) in _THINGS_TOO]
+        words = [_word(word, 1.0) for word in things or every if len(word) > 2]
     gone = [tuple(_content(run)) for run in excluded]
     is_spoken = len(every) >= SPOKEN_WORDS or any(
         _asks(word) and word not in ASK_OR_SUBJECT and not is_named
@@ -184,7 +205,7 @@ def name(folded: str) -> tuple[Word, ...]:
 
 def is_veiled(word: str) -> bool:
     """Whether a folded word of a name would be taken for one that asks or excludes."""
-    return _asks(word) or word in _EXCEPT or (word,) in _NOT_MEANT
+    return _asks(word) or word in _EXCEPT or word in _DENY_A_THING or (word,) in _NOT_MEANT
 
 
 def _parts(folded: Sequence[str], first: int) -> list[int]:
@@ -225,7 +246,10 @@ def _content(folded: Sequence[str], named: Sequence[bool] = (), parts: Sequence[
 
 def _asks(word: str) -> bool:
     """Whether a word asks, with «و» or an article before it or not: «وابغى»."""
-    return word in ASK or arabic.without_article(word) in ASK or (word.startswith("و") and word[1:] in ASK)
+    bare = arabic.without_article(word)
+    if bare != word and bare in _THINGS_TOO:
+        return False
+    return word in ASK or bare in ASK or (word.startswith("و") and word[1:] in ASK)
 
 
 def _word(folded: str, weight: float, part: int = 0) -> Word:
@@ -245,13 +269,21 @@ def _is_audience(folded: Sequence[str], place: int) -> bool:
     return word in PEOPLE and any(folded[before] in ("for", "with") for before in range(max(0, place - 3), place))
 
 
-def _without_exclusions(folded: Sequence[str], held: Set[int]) -> tuple[list[int], list[list[str]]]:
-    """Give the places of words that are meant and the runs that are not; what a name holds excludes nothing."""
+def _without_exclusions(
+    folded: Sequence[str], held: Set[int], is_skill_at: Callable[[Sequence[str], int], bool], *, goes_on: bool
+) -> tuple[list[int], list[list[str]]]:
+    """Give the places of words that are meant and the runs that are not; what a name holds excludes nothing.
+
+    `goes_on`: a clause before this one has excluded something.
+    """
     keep: list[int] = []
     excluded: list[list[str]] = []
     place = 0
     while place < len(folded):
-        length = 0 if place in held else _denies(folded, place)
+        length = 0
+        if place not in held:
+            length = _denies(folded, place) or int(_denies_a_thing(folded, place, is_skill_at))
+            length = length or int(folded[place] in _DENY_ON and (goes_on or bool(excluded)))
         if not length:
             keep.append(place)
             place += 1
@@ -259,7 +291,7 @@ def _without_exclusions(folded: Sequence[str], held: Set[int]) -> tuple[list[int
         place += length
         run: list[str] = []
         content = 0
-        while place < len(folded) and content < LONGEST_EXCLUSION and folded[place] not in _TURN:
+        while place < len(folded) and content < LONGEST_EXCLUSION and not _turns(folded[place]):
             content += folded[place] not in arabic.PARTICLES and folded[place] not in ASK
             run.append(folded[place])
             place += 1
@@ -267,9 +299,29 @@ def _without_exclusions(folded: Sequence[str], held: Set[int]) -> tuple[list[int
     return keep, excluded
 
 
+def _turns(word: str) -> bool:
+    """Whether a word ends what is excluded, with «و» before it or not: «ولكن», «وأريد»."""
+    return word in _TURN or (word.startswith("و") and word[1:] in _TURN)
+
+
+def _denies_a_thing(folded: Sequence[str], place: int, is_skill_at: Callable[[Sequence[str], int], bool]) -> bool:
+    """Whether «لا», «غير» or «ماشي» stands here before a noun with its article or before a skill."""
+    if folded[place] not in _DENY_A_THING or place + 1 == len(folded):
+        return False
+    after = folded[place + 1]
+    if after in _NOT_BEFORE or _asks(after):
+        return False
+    bare = arabic.without_article(after)
+    if folded[place] == _OTHER_THAN and bare.endswith(_PEOPLE_ENDINGS):
+        return False
+    return bare != after or is_skill_at(folded, place + 1)
+
+
 def _denies(folded: Sequence[str], place: int) -> int:
     """Give how many words from here on say "not this"; 0 when none do."""
     here = folded[place]
+    if here == _NEITHER:
+        return int(place + 1 < len(folded) and not (place and folded[place - 1] in _NOT_AFTER))
     for phrase in _NOT_MEANT:
         if tuple(folded[place : place + len(phrase)]) != phrase:
             continue

@@ -14,7 +14,7 @@ from math import exp, log, sqrt
 from typing import Any
 
 import numpy as np
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Prefix
 from rapidfuzz.fuzz import token_sort_ratio
 from rapidfuzz.process import cdist
 
@@ -49,6 +49,15 @@ SHORTEST_INITIALS, LONGEST_INITIALS = 2, 6  # letters
 STRANGE = 0.25  # how much a word counts that no skill is called by
 WRITTEN = (0.776, 0.657, 1.87, 0.653, 0.371, 2.5)  # of words, then of letters: weight, floor, power
 OWN_CLAUSE = 0.85  # how much being all of one clause counts, against being all of the text
+ABOVE = 0.1  # of what is so far under a guess nobody can be sure
+OVERSHADOWED, BESIDES = 0.3, 0.5  # nor of a lesser part of a clause that is so far under what the clause is about
+# Endings of one and the same word. Others make another word of a stem: سكر, سكري; دراجة, دراج; organ, organic.
+_ARABIC_PAIRS = ("/ات", "ه/ات", "/ون", "/ين", "ون/ين", "/ان", "ه/تان", "ه/تين")
+_ENGLISH_PLAIN, _ENGLISH_ENDINGS = ("", "s", "e", "ing"), ("", "s", "es", "e", "ing", "ed", "er", "ers")
+_INFLECTIONS = frozenset(
+    [frozenset(pair.split("/")) for pair in _ARABIC_PAIRS]
+    + [frozenset((one, other)) for one in _ENGLISH_PLAIN for other in _ENGLISH_ENDINGS]
+)
 
 Array = np.ndarray[Any, Any]
 
@@ -275,6 +284,32 @@ def _initials(folded: str, *, is_short: bool) -> set[str]:
     return {letters for letters in short if SHORTEST_INITIALS <= len(letters) <= LONGEST_INITIALS}
 
 
+def _doubted(hits: Sequence[Hit], says: Mapping[int, float]) -> list[Hit]:
+    """Give the hits, best first, without being sure of those that something else is clearly above.
+
+    `says` tells how much of its clause each says: a skill that is all of its own clause stands for itself.
+    """
+    guess = max((hit.score for hit in hits if not hit.sure), default=0.0)
+    best = max((hit.score for hit in hits if hit.sure), default=0.0)
+
+    def stays(hit: Hit) -> bool:
+        said = says[hit.concept]
+        if said > BESIDES and hit.exact:
+            return True
+        return hit.score >= guess - ABOVE and hit.score >= best - OVERSHADOWED
+
+    return [replace(hit, sure=False) if hit.sure and not stays(hit) else hit for hit in hits]
+
+
+def _is_same_word(one: str, other: str) -> bool:
+    """Whether two folded words of one stem are forms of the same word, and not a word and what is derived from it."""
+    shared = int(Prefix.similarity(one, other))
+    ends = [word[shared:] for word in (one, other)]
+    doubled = one[shared - 1 : shared]
+    ends = [end[1:] if doubled and end.startswith(doubled) else end for end in ends]
+    return one == other or frozenset(ends) in _INFLECTIONS
+
+
 def _above(values: Array, floor: float) -> Array:
     """Give how far (0–1) likenesses are above the floor from which they say anything."""
     return np.maximum(0.0, (values - floor) / (1 - floor))
@@ -496,7 +531,12 @@ class Resolver:
         return any(stem in self._stems.ids or self._lexicon.translations(stem) for stem in word.stems)
 
     def _read(self, text: str) -> phrases.Request:
-        return phrases.read(text, name_at=self._name_at)
+        return phrases.read(text, name_at=self._name_at, is_skill_at=self._is_skill_at)
+
+    def _is_skill_at(self, words: Sequence[str], place: int) -> bool:
+        """Whether a name of one word or a few begins at a place."""
+        here = arabic.same_written(" ".join(words[place : place + FEW_WORDS]))
+        return any(here[:size] in self._written for size in range(1, len(here) + 1))
 
     def _name_at(self, words: Sequence[str], place: int) -> int:
         """Give how many words from a place on are a name that holds words which ask or exclude; 0 for none."""
@@ -538,6 +578,7 @@ class Resolver:
         reworded = self._reworded(words)
         looked_at = sorted({*top, *whole, *named, *initials, *reworded})
         hits = []
+        says: dict[int, float] = {}
         for concept, (place, close, written) in self._close(words, evidence, looked_at).items():
             cover, stands, told = whole.get(concept, (0.0, place, 0.0))
             raw = float(rough[concept]) + close + (self.weights.whole if cover > ALL else 0.0)
@@ -552,15 +593,17 @@ class Resolver:
             if concept in named:
                 score = NAME_ITSELF + NAMED_APART * named[concept] + (1 - NAME_ITSELF - NAMED_APART) * (1 - exp(-raw))
             score = round(min(max(score, 0.0), 1.0), 4)
-            is_sure = written >= self.CLOSE and score >= NAMED
+            is_sure = written >= self.CLOSE and score >= NAMED and len(words) > 1
             if cover:
                 is_sure = cover >= LEAST_COVER or together >= NEARLY_ALL or len(words) > FEW_WORDS
+                is_sure = is_sure and not (len(words) == 1 and words[0].near)  # "hello" is a slip away from "cello"
             is_name = concept in named
             hits.append(
                 Hit(row.concept, score, row.text, row.lang, exact=bool(cover) or is_name, sure=is_sure or is_name)
             )
+            says[row.concept] = 1.0 if is_name else told
         hits.sort(key=lambda hit: (-hit.score, hit.concept))
-        return hits
+        return _doubted(hits, says)
 
     def _score(self, raw: float, cover: float, words: int) -> float:
         """Give added-up evidence as 0–1; a name that is all of the question, or stands in a long text, is not doubted.
@@ -812,6 +855,8 @@ class Resolver:
             # «كورة» and «كوري» have one stem: where a name stands as it is written, the others are not meant.
             asked = sorted(word.bare for word in words)
             found = [place for place in found if sorted(self._bare[place].split()) == asked] or found
+        if len(words) == 1:
+            found = [place for place in found if _is_same_word(words[0].bare, self._bare[place])]
         if found or len(words) > 3:
             return found
         for place, word in enumerate(words):

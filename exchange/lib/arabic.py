@@ -44,6 +44,7 @@ ARABIC_STOP = _set("""
     مبتديه مبتدين مبتديين للمبتديين للمبتدين للمبتديات اساسيات شويه شوي كمان عشان علشان لاجل ازاي شلون وش
     ايش شو ايه هنا هناك اليوم بكره اسبوع يوم وقت ساعه
 """)
+_THINGS_TOO = _set("كمان")  # "too" in many dialects; with its article, or where nothing else is said, the violin
 ENGLISH_STOP = _set("""
     a an the and or of to in on at for from with without by is am are be been was were do does did can could would will
     should may might must i me my mine we us our you your he she it they them his her their this that these those there
@@ -55,7 +56,7 @@ ENGLISH_STOP = _set("""
 # Words of grammar alone: what a name or a request can lose without losing its subject.
 PARTICLES = _set("""
     في من على علي الى الي عن مع او ام ثم ان انه انها هذا هذه ذلك تلك التي الذي ما هل لا لم لن قد كل بعض و يا بين عند
-    حتي لكن هو هي نحن هم كما مثل ذات ذو خلال ضد نحو لدي غير
+    حتي لكن هو هي نحن هم كما مثل ذات ذو خلال ضد لدي غير
     a an the and or of to in on at for from with by is are be as into its their his her our your my this that
     these those
 """)
@@ -87,12 +88,15 @@ def words(text: str) -> list[str]:
 
 def content_words(text: str) -> list[str]:
     """Give the folded words that say what it is about: no particles, no "I want to learn"."""
-    return [word for word in words(text) if not is_stop(word)]
+    found = words(text)
+    return [word for word in found if not is_stop(word)] or [word for word in found if word in _THINGS_TOO]
 
 
 def is_stop(word: str) -> bool:
     """Whether a folded word carries no content in either language."""
-    return word in ARABIC_STOP or word in ENGLISH_STOP or without_article(word) in ARABIC_STOP
+    bare = without_article(word)
+    is_thing = bare != word and bare in _THINGS_TOO
+    return word in ARABIC_STOP or word in ENGLISH_STOP or (bare in ARABIC_STOP and not is_thing)
 
 
 def is_arabic(word: str) -> bool:

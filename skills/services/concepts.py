@@ -15,7 +15,7 @@ from exchange.lib import arabic
 from exchange.outbox import services as outbox
 from skills import rules
 from skills.models import Closure, Concept, ConceptsVersion, Label, Link
-from skills.resolution import LabelRow, Resolver
+from skills.resolution import Hit, LabelRow, Resolver
 from skills.services import rerank, words
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data" / "concepts"
@@ -24,7 +24,7 @@ BY_CURATOR = "curator"
 BATCH = 500
 LONGEST_FOLDED = 200  # a longer folded name was cut when it was stored
 WHOLE = 0.95  # a name that is all of the text scores so
-LEAST_MEANT, APART = 0.4, 0.04  # weaker guesses are not worth a question; nearer ones cannot be told apart
+LEAST_MEANT = 0.4  # weaker guesses are not worth a question
 MOST_MEANINGS = 4
 
 Progress = Callable[[int], None]
@@ -143,29 +143,28 @@ def resolve_text(
 def meanings(text: str, lang: str | None = None) -> list[ConceptHit]:
     """Give the skills between which only the author can choose, best first; empty when there is nothing to ask.
 
-    To ask about: a word that is the name of several concepts, or that is nobody's name and comes equally near to
-    several. A concept and one that is just narrower are no different meanings.
+    To ask about: a word that is the name of several concepts (one that is just narrower is no other meaning), and
+    whatever comes near to some skills and can be taken for none of them without asking.
     """
     known = tree()
-    hits = known.resolver.resolve(text, lang, limit=MOST_MEANINGS * 2)
-    if not hits or hits[0].score < LEAST_MEANT:
-        return []
-    best = hits[0]
-    if best.score >= WHOLE:
-        near = [hit for hit in hits if hit.score >= WHOLE]
-    elif best.sure:
-        return []
+    hits = known.resolver.resolve(text, lang, limit=MOST_MEANINGS * 2, threshold=LEAST_MEANT)
+    sure = [hit for hit in hits if hit.sure]
+    if not sure:
+        near = hits
     else:
-        near = [hit for hit in hits if hit.score >= best.score - APART]
-    kept: list[int] = []
-    for hit in near:
-        family = {*known.ancestors(hit.concept), *known.descendants(hit.concept)}
-        if not family.intersection(kept):
-            kept.append(hit.concept)
-    if len(kept) < 2:
-        return []
-    scores = {hit.concept: hit.score for hit in near}
-    return [known.hit(concept, scores[concept]) for concept in kept[:MOST_MEANINGS]]
+        near = _apart(known, (hit for hit in sure if hit.score >= WHOLE))
+        if len(near) < 2:
+            return []
+    return [known.hit(hit.concept, hit.score) for hit in near[:MOST_MEANINGS]]
+
+
+def _apart(known: Tree, hits: Iterable[Hit]) -> list[Hit]:
+    """Give the hits without those that are just narrower or broader than an earlier one."""
+    kept: dict[int, Hit] = {}
+    for hit in hits:
+        if kept.keys().isdisjoint({*known.ancestors(hit.concept), *known.descendants(hit.concept)}):
+            kept[hit.concept] = hit
+    return list(kept.values())
 
 
 def suggest(prefix: str, lang: str, *, limit: int = 8) -> list[ConceptHit]:

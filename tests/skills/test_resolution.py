@@ -92,6 +92,15 @@ class TestResolve:
             ("خياطة مو تطريز", 1, 2),
             ("عايز صيانة السيارات مش سواقة", 12, 3),
             ("طبخ ما عدا الخبيز", 6, 7),
+            ("أريد الطبخ لا الخياطة", 6, 1),
+            ("طبخ لا خياطة", 6, 1),
+            ("لا أريد الطبخ بل الخبيز", 7, 6),
+            ("لا أريد الطبخ ولكن الخبيز", 7, 6),
+            ("لا أريد الطبخ وأريد الخبيز", 7, 6),
+            ("لا طبخ ولا تطريز، بل خياطة", 1, 2),
+            ("ماشي خياطة، بغيت التطريز", 2, 1),
+            ("neither cooking nor sewing but baking", 7, 1),
+            ("not cooking, nor sewing, but baking", 7, 1),
         ],
     )
     def test_leaves_out_what_is_excluded(self, resolver, text, found, gone):
@@ -99,7 +108,20 @@ class TestResolve:
         assert hits[0] == found
         assert gone not in hits
 
-    @pytest.mark.parametrize("text", ["I can not sew", "مش عارف خياطة", "not only sewing", "I do not know sewing"])
+    @pytest.mark.parametrize(
+        "text", ["لا خياطة ولا تطريز", "غير الخياطة", "أي شيء غير خياطة", "neither embroidery nor sewing", "ماشي خياطة"]
+    )
+    def test_finds_nothing_where_all_is_excluded(self, resolver, text):
+        assert resolver.resolve(text) == []
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "I can not sew", "مش عارف خياطة", "not only sewing", "I do not know sewing", "لا أجيد الخياطة",
+            "لا أعرف شيئًا عن الخياطة وأريد أن أتعلمها", "لا بأس بالخياطة", "خياطة بسعر غير مكلف", "ليس فقط الخياطة",
+            "خياطة لغير المبتدئين", "ليس لدي خبرة في الخياطة", "I can neither sew nor mend", "ماشي، خياطة",
+        ],
+    )  # fmt: skip
     def test_takes_not_knowing_for_no_exclusion(self, resolver, text):
         assert resolver.resolve(text)[0].concept == 1
 
@@ -107,6 +129,12 @@ class TestResolve:
         names = ["apply anti-oppressive practices", "apply paint"]
         found = Resolver([LabelRow(number, "en", name, True) for number, name in enumerate(names)])
         assert found.resolve("apply non-oppressive practices")[0].concept == 0
+
+    @pytest.mark.parametrize(
+        "text", ["خياطة ولا تطريز", "not only sewing but embroidery", "sewing, not only embroidery"]
+    )
+    def test_takes_or_and_also_for_no_exclusion(self, resolver, text):
+        assert {hit.concept for hit in resolver.resolve(text)[:2]} == {1, 2}
 
     @pytest.mark.parametrize("text", ["baking without gluten", "ابي اتعلم خبز بدون غلوتين"])
     def test_knows_a_name_that_itself_excludes(self, resolver, text):
@@ -133,6 +161,12 @@ class TestResolve:
     def test_takes_a_guess_for_no_certainty(self, resolver):
         assert sure(resolver, "زقزقة برمائية") == []
         assert sure(resolver, "quux frobnication") == []
+
+    def test_is_not_sure_of_one_word_that_only_shares_a_stem_or_is_a_slip_away(self):
+        names = ["سكري", "الخياطة", "cello", "organic", "السباحة"]
+        found = Resolver([LabelRow(number, "ar", name, True) for number, name in enumerate(names)])
+        assert [sure(found, text) for text in ("سكر", "خباطة", "hello", "organ")] == [[], [], [], []]
+        assert [sure(found, text) for text in ("سكري", "خياطات", "cellos", "والسباحة")] == [[0], [1], [2], [4]]
 
     def test_of_nothing_is_nothing(self, resolver):
         assert resolver.resolve("") == resolver.resolve("؟!،") == []

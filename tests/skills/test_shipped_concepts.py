@@ -255,3 +255,78 @@ class TestRequests:
         sure = [rows[hit.concept].uri for hit in resolver.resolve(text, "ar", sure=True)]
         assert sure[0] == first
         assert "rukn:contracts" not in sure
+
+
+class TestEverydayWords:
+    """What an author types as one skill: taken without asking, or asked about with the right one among the four."""
+
+    @pytest.fixture
+    def shipped(self, monkeypatch, rows, resolver):
+        places = {row.uri: place for place, row in enumerate(rows)}
+        names = {place: (row.uri, row.names["ar"].label, row.names["en"].label) for place, row in enumerate(rows)}
+        broader = {places[row.uri]: tuple(places[up] for up in row.broader) for row in rows}
+        narrower = defaultdict(tuple)
+        for place, above in broader.items():
+            for up in above:
+                narrower[up] += (place,)
+        tree = concepts.Tree(1, names, places, broader, dict(narrower), {}, resolver)
+        monkeypatch.setattr(concepts, "tree", lambda: tree)
+
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            ("python", "python"), ("tea", "tea"), ("chickens", "chickens"), ("صلاة", "prayer-learning"),
+            ("كمان", "violin"), ("الكمان", "violin"), ("أريد أن أتعلم الكمان", "violin"), ("بدي اتعلم كمان", "violin"),
+            ("خياطة كمان", "sewing"), ("كهرباء منازل", "home-electricity"), ("كهربائي منازل", "home-electricity"),
+            ("C#", "csharp"), ("سي شارب", "csharp"), ("C++", "cpp"), ("استمارة بلدية", "municipality"),
+            ("صيد السمك بالشبكة", "fishing"), ("لحم", "meat-cuts"), ("hair", "hair-care"),
+            ("ابي مدرس لغه انجليزيه لاولادي", "english"), ("١٠ دروس في الرياضيات للصف ٩", "maths"),
+            ("عايز حد يعلمني أسوق عربية مانيوال", "driving"),
+        ],
+    )  # fmt: skip
+    def test_are_taken_for_one_skill_alone(self, shipped, text, found):
+        sure = concepts.resolve_text(text, sure=True)
+        assert [hit.slug for hit in sure] == [found]
+
+    @pytest.mark.parametrize(
+        ("text", "offered"),
+        [
+            ("arabic", "arabic-for-foreigners"), ("wood", "woodwork"), ("word", "word"), ("babies", "newborn-care"),
+            ("nails", "nails"), ("stories", "stories-children"), ("coffee", "barista"), ("cars", "car-maintenance"),
+            ("bank", "bank-account"), ("3d", "modelling-3d"), ("كرة", "football"), ("خط", "calligraphy"),
+            ("مقابلة", "job-interview"), ("أطفال", "parenting"), ("جلد", "leatherwork"), ("بنك", "bank-account"),
+            ("قص", "hairdressing"), ("painting", "painting-walls"), ("نباتات", "indoor-plants"), ("ورد", "roses"),
+            ("ورق", "paper-crafts"), ("سكر", "diabetes-living"), ("دراجة", "cycling"), ("hello", "cello"),
+        ],
+    )  # fmt: skip
+    def test_are_asked_about_where_no_skill_is_called_so(self, shipped, text, offered):
+        assert concepts.resolve_text(text, sure=True) == []
+        asked = [hit.slug for hit in concepts.meanings(text)]
+        assert offered in asked
+        assert len(asked) <= 4
+
+    @pytest.mark.parametrize(
+        ("text", "several"),
+        [
+            ("قيادة", {"driving", "leadership"}), ("حلي", {"jewellery-making", "arabic-sweets"}),
+            ("شعر", {"poetry", "hair-care"}), ("تمر", {"date-varieties", "dates-kitchen"}),
+        ],
+    )  # fmt: skip
+    def test_are_asked_about_where_several_skills_are_called_so(self, shipped, text, several):
+        assert {hit.slug for hit in concepts.meanings(text)} == several
+
+    @pytest.mark.parametrize("text", ["الخياطة", "sewing", "خياطه", "زقزقة برمائية", "", "و"])
+    def test_are_not_asked_about_where_they_are_plain_or_say_nothing(self, shipped, text):
+        assert concepts.meanings(text) == []
+
+    @pytest.mark.parametrize(
+        ("text", "wrong"),
+        [
+            ("أريد مساعدة في كتابة خطاب رسمي إلى البلدية", "drawing"), ("جوالي ممتلي الذاكره", "smartphone"),
+            ("تصوير منتجات بالجوال", "smartphone"), ("احد يفهم ابشر؟ ابي اجدد اقامة السواق", "driving"),
+            ("كبسه زي امي", "adult-literacy"), ("video calls with grandchildren", "grandparents"),
+            ("restore a box of old family photographs", "boxing"), ("memorise short surahs", "memory-techniques"),
+        ],
+    )  # fmt: skip
+    def test_of_a_longer_text_are_not_taken_where_something_else_is_clearly_above(self, shipped, text, wrong):
+        assert wrong not in [hit.slug for hit in concepts.resolve_text(text, sure=True)]
