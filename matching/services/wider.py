@@ -93,14 +93,12 @@ def _concepts_of(tags: QuerySet[Tag]) -> set[int]:
 
 def _near_to(starts: set[int]) -> dict[int, Start]:
     """Give the concepts beside, below and just above these, each with the nearest of them; these themselves are not."""
-    known = concepts.tree()
-    close, tree = likeness.current(), likeness.of_the_tree()
+    known, tree = concepts.tree(), likeness.of_the_tree()
     found: dict[int, Start] = {}
     for start in sorted(starts & known.names.keys()):
-        alike = close.of(start)
-        for other in {*alike, *known.near(start)} - starts:
-            like = alike.get(other) or tree.between(start, other)
-            if other in known.names and like.value > 0 and (other not in found or like.value > found[other][0].value):
+        for other in set(known.near(start)) - starts:
+            like = tree.between(start, other)
+            if like.value > 0 and (other not in found or like.value > found[other][0].value):
                 found[other] = like, start
     return found
 
