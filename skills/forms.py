@@ -45,14 +45,17 @@ class WhatForm(forms.Form):
     )
     skills = CleanCharField(
         max_length=MOST_TAG_TEXT,
+        required=False,  # the title says it too
         label=_("Which skill is it?"),
-        help_text=_("Write it the way you say it, in Arabic or English. Several: with a comma between them."),
+        help_text=_(
+            "Write it the way you say it, in Arabic or English. Several: with a comma between them. "
+            "Left empty, it is read from your words above."
+        ),
         widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off", "data-save": "", "data-suggest": ""}),
-        error_messages={"required": _("Name at least one skill.")},
     )
 
     def answers(self) -> dict[str, Any]:
-        """Give what the service keeps."""
+        """Give what the service keeps; no tags where only the title says what it is."""
         title = self.cleaned_data["title"]
         return {"title": title, "tags": split_tags(self.cleaned_data["skills"]), "lang": guess_lang(title)}
 

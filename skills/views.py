@@ -56,7 +56,8 @@ def listing_step(request: HttpRequest, pk: int, step: int) -> HttpResponse:
     if request.method == "POST" and (form.is_valid() if request.POST else False):
         answers = form.answers()
         if step == 1:
-            answers["tags"] = _with_meanings(request, answers["tags"])
+            tags = answers["tags"] or listings.tags_of_title(answers["title"], answers["lang"])
+            answers["tags"] = _with_meanings(request, tags)
         saved = listings.save_answers(revision=revision, by=_person(request), step=step, **answers)
         questions = _questions(request, saved) if step == 1 else []
         if questions and request.POST.get("then") != "later":

@@ -20,6 +20,7 @@ from skills.services import concepts
 
 MOST_TAGS = 6
 MOST_FROM_TITLE = 2
+MOST_OF_TITLE = 3
 MOST_OPEN_LISTINGS = 40
 LAST_STEP = 5
 ANSWERS = Content.CONTENT_FIELDS
@@ -353,6 +354,14 @@ def mapped_tags(tags: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return out[:MOST_TAGS]
 
 
+def tags_of_title(title: str, lang: str) -> list[dict[str, Any]]:
+    """Give the skills that a title surely names as an author's tags; else its own words, to be asked about."""
+    hits = [] if concepts.meanings(title, lang) else concepts.resolve_text(title, lang, limit=MOST_OF_TITLE, sure=True)
+    return [{"text": hit.name(lang)[:120], "lang": lang, "uri": hit.uri, "score": hit.score} for hit in hits] or [
+        {"text": title, "lang": lang}
+    ]
+
+
 def _as_chosen(tags: Iterable[dict[str, Any]], before: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give the tags with what their author chose for the same words before, where they say nothing new."""
     chosen = {arabic.fold(tag["text"]): tag.get("uri") for tag in before if tag.get("chosen")}
@@ -405,7 +414,7 @@ def _replace_tags(listing: Listing, tags: list[dict[str, Any]]) -> list[Tag]:
             )
         )
         taken.update({concept} if concept else ())
-    hits = concepts.resolve_text(listing.title, listing.lang, limit=3, sure=True)
+    hits = concepts.resolve_text(listing.title, listing.lang, limit=MOST_OF_TITLE, sure=True)
     found = [hit for hit in hits if hit.is_exact and hit.concept_id not in taken]
     texts = {row.text for row in rows}
     for hit in found[:MOST_FROM_TITLE]:

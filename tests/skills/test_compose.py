@@ -47,6 +47,33 @@ class TestQuestions:
     def test_of_others_are_not_there(self, hers, yusuf, client_of):
         assert client_of(yusuf).get(f"/listings/{hers[1].listing_id}/edit/1/").status_code == 404
 
+    @pytest.mark.parametrize("skills", ["", "  ", "،"])
+    @pytest.mark.parametrize(
+        ("title", "tag"),
+        [
+            ("أريد أن أتعلم العود", {"text": "العزف على العود", "uri": "rukn:oud"}),
+            ("زقزقة برمائية", {"text": "زقزقة برمائية", "uri": None}),
+        ],
+    )
+    def test_take_the_skill_from_the_title_where_none_is_named(self, hers, title, tag, skills):
+        browser, revision = hers
+        answer = browser.post(f"/listings/{revision.listing_id}/edit/1/", {"title": title, "skills": skills})
+        assert answer.status_code == 302
+        revision.refresh_from_db()
+        assert [{"text": each["text"], "uri": each["uri"]} for each in revision.tags] == [tag]
+        assert tag["text"] in browser.get(f"/listings/{revision.listing_id}/check/").content.decode()
+
+    def test_ask_about_a_title_that_may_mean_several_skills(self, hers):
+        browser, revision = hers
+        path, title = f"/listings/{revision.listing_id}/edit/1/", "فيديو"
+        page = browser.post(path, {"title": title, "skills": ""})
+        assert page.status_code == 200
+        assert 'value="rukn:video-calls"' in page.content.decode()
+        chosen = {"meaning-فيديو": "rukn:video-calls", "asked": "meaning-فيديو"}
+        assert browser.post(path, {"title": title, "skills": "", **chosen}).status_code == 302
+        revision.refresh_from_db()
+        assert [tag["uri"] for tag in revision.tags] == ["rukn:video-calls"]
+
     @pytest.mark.parametrize(("keeping", "words"), [("balances", "ساعة"), ("participation", "مشاركةً")])
     def test_speak_of_hours_only_where_a_city_keeps_them(self, hers, settings, keeping, words):
         browser, revision = hers
