@@ -147,6 +147,7 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         "listing": row,
         "card": card_of(row_beside(row, held), reader=reader, language=language),
         "tags": tags,
+        "understood": _understood(held, language) if reader.pk == row.owner_id else [],
         "reasons": reasons,
         "enquiry": enquiry,
         "usual_answer": ""
@@ -163,6 +164,13 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         "place": "find",
     }
     return render(request, "listing.html", context)
+
+
+def _understood(held: list[Tag], language: str) -> list[tuple[str, str]]:
+    """Give what was read from the title of one's own listing, as (URI, name)."""
+    known = concepts.tree()
+    hits = [known.hit(tag.concept_id) for tag in held if tag.by == Tag.By.TEXT and tag.concept_id in known.names]
+    return [(hit.uri, hit.name(language)) for hit in hits]
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:

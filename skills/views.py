@@ -145,6 +145,18 @@ def concept_suggest(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@act_of("listing", "pk")
+def listing_not_meant(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take "not this" under what was read from the words of one's own listing, and lead back to where it stood."""
+    person = _person(request)
+    listing = get_object_or_404(Listing, pk=pk, owner=person)
+    concept = concepts.tree().ids.get(request.POST.get("uri", ""))
+    if concept is not None:
+        listings.say_not_meant(listing=listing, by=person, concept_id=concept)
+    return redirect("listing_check" if request.POST.get("on") == "check" else "listing", pk=pk)
+
+
+@login_required
 @require_POST
 def listing_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """Pause, resume, close, confirm or withdraw one's own listing."""
@@ -205,6 +217,7 @@ def _check_page(request: HttpRequest, revision: Revision, *, error: str = "", st
         "revision": revision,
         "listing": revision.listing,
         "tags": _shown_tags(revision, language),
+        "understood": [(hit.uri, hit.name(language)) for hit in listings.understood(revision)],
         "error": error,
         "place": "me",
         "here": reverse("listing_check", args=[revision.listing_id]),
