@@ -23,7 +23,7 @@ from matching.services import rings as ring_services
 from matching.services import waiting
 from skills import cards
 from skills.cards import card_of, cards_for, row_beside, when_words
-from skills.models import Listing, Revision
+from skills.models import Listing, Revision, Tag
 from skills.services import concepts
 from skills.services.reading import one_visible, tags_of
 
@@ -139,12 +139,15 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
     known = concepts.tree()
     held = tags_of(pk)
     tags = [
-        (tag, known.hit(tag.concept_id).name(language) if tag.concept_id in known.names else tag.text) for tag in held
+        (tag, known.hit(tag.concept_id).name(language) if tag.concept_id in known.names else tag.text)
+        for tag in held
+        if tag.by != Tag.By.TEXT
     ]
     context = {
         "listing": row,
         "card": card_of(row_beside(row, held), reader=reader, language=language),
         "tags": tags,
+        "understood": _understood(held, language) if reader.pk == row.owner_id else [],
         "reasons": reasons,
         "enquiry": enquiry,
         "usual_answer": ""
@@ -161,6 +164,13 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         "place": "find",
     }
     return render(request, "listing.html", context)
+
+
+def _understood(held: list[Tag], language: str) -> list[tuple[str, str]]:
+    """Give what was read from the title of one's own listing, as (URI, name)."""
+    known = concepts.tree()
+    hits = [known.hit(tag.concept_id) for tag in held if tag.by == Tag.By.TEXT and tag.concept_id in known.names]
+    return [(hit.uri, hit.name(language)) for hit in hits]
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:

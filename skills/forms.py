@@ -12,11 +12,9 @@ from accounts.rules import CODES, codes, mask
 from exchange.lib import arabic
 from exchange.lib.text import guess_lang
 from skills.models import Content, Revision
-from skills.services import concepts
 
 STEPS = 5
 MOST_TAG_TEXT = 400
-MOST_FROM_TITLE = 3
 
 
 def split_tags(text: str) -> list[dict[str, Any]]:
@@ -47,26 +45,17 @@ class WhatForm(forms.Form):
     )
     skills = CleanCharField(
         max_length=MOST_TAG_TEXT,
+        required=False,  # the title says it too
         label=_("Which skill is it?"),
-        help_text=_("Write it the way you say it, in Arabic or English. Several: with a comma between them."),
+        help_text=_(
+            "Write it the way you say it, in Arabic or English. Several: with a comma between them. "
+            "Left empty, it is read from your words above."
+        ),
         widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off", "data-save": "", "data-suggest": ""}),
-        required=False,
     )
 
-    def clean(self) -> dict[str, Any]:
-        """Take the skills that the title surely names where none were named; refuse where it names none."""
-        data = super().clean() or {}
-        if not data.get("skills") and "skills" not in self.errors:
-            title = data.get("title") or ""
-            lang = guess_lang(title)
-            found = concepts.resolve_text(title, lang, limit=MOST_FROM_TITLE, sure=True) if title else []
-            data["skills"] = "، ".join(hit.name(lang) for hit in found)
-            if not found:
-                self.add_error("skills", _("Name at least one skill."))
-        return data
-
     def answers(self) -> dict[str, Any]:
-        """Give what the service keeps."""
+        """Give what the service keeps; no tags where only the title says what it is."""
         title = self.cleaned_data["title"]
         return {"title": title, "tags": split_tags(self.cleaned_data["skills"]), "lang": guess_lang(title)}
 

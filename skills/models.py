@@ -334,6 +334,19 @@ class Tag(models.Model):
         return self.text
 
 
+class NotMeant(models.Model):
+    """A skill that the system read from a listing's title and its author said is not meant."""
+
+    listing = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="not_meant")
+    concept = models.ForeignKey(Concept, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["listing", "concept"], name="not_meant_once")]
+
+    def __str__(self) -> str:
+        return str(self.concept)
+
+
 class Unmapped(models.Model):
     """Words of an author that mapped to no concept, waiting for a curator to name them."""
 

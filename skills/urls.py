@@ -13,6 +13,7 @@ urlpatterns = [
     path("listings/<row:pk>/check/", views.listing_check, name="listing_check"),
     path("listings/<row:pk>/send/", views.listing_send, name="listing_send"),
     path("listings/<row:pk>/sent/", views.listing_sent, name="listing_sent"),
+    path("listings/<row:pk>/not-meant/", views.listing_not_meant, name="listing_not_meant"),
     path("listings/<row:pk>/autosave/", views.listing_autosave, name="listing_autosave"),
     *(
         path(f"listings/<row:pk>/{act}/", views.listing_act, {"act": act}, name=f"listing_{act}")

@@ -56,7 +56,8 @@ def listing_step(request: HttpRequest, pk: int, step: int) -> HttpResponse:
     if request.method == "POST" and (form.is_valid() if request.POST else False):
         answers = form.answers()
         if step == 1:
-            answers["tags"] = _with_meanings(request, answers["tags"])
+            tags = answers["tags"] or listings.tags_of_title(answers["title"], answers["lang"])
+            answers["tags"] = _with_meanings(request, tags)
         saved = listings.save_answers(revision=revision, by=_person(request), step=step, **answers)
         questions = _questions(request, saved) if step == 1 else []
         if questions and request.POST.get("then") != "later":
@@ -144,6 +145,18 @@ def concept_suggest(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
+@act_of("listing", "pk")
+def listing_not_meant(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take "not this" under what was read from the words of one's own listing, and lead back to where it stood."""
+    person = _person(request)
+    listing = get_object_or_404(Listing, pk=pk, owner=person)
+    concept = concepts.tree().ids.get(request.POST.get("uri", ""))
+    if concept is not None:
+        listings.say_not_meant(listing=listing, by=person, concept_id=concept)
+    return redirect("listing_check" if request.POST.get("on") == "check" else "listing", pk=pk)
+
+
+@login_required
 @require_POST
 def listing_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """Pause, resume, close, confirm or withdraw one's own listing."""
@@ -204,6 +217,7 @@ def _check_page(request: HttpRequest, revision: Revision, *, error: str = "", st
         "revision": revision,
         "listing": revision.listing,
         "tags": _shown_tags(revision, language),
+        "understood": [(hit.uri, hit.name(language)) for hit in listings.understood(revision)],
         "error": error,
         "place": "me",
         "here": reverse("listing_check", args=[revision.listing_id]),
@@ -265,10 +279,7 @@ def _shown_tags(revision: Revision, language: str) -> list[dict[str, Any]]:
     for tag in revision.tags:
         concept = known.ids.get(tag.get("uri") or "")
         out.append({"text": tag["text"], "concept": known.hit(concept).name(language) if concept else ""})
-    named = {known.ids[tag["uri"]] for tag in revision.tags if tag.get("uri") in known.ids}
-    found = listings.from_title(revision.title, revision.lang, but=named)
-    names = [hit.name(language) for hit in found]
-    return [*out, *({"text": name, "concept": name, "is_from_title": True} for name in names)]
+    return out
 
 
 def _unfinished(request: HttpRequest) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def arguments(town: Town) -> dict[str, tuple[Any, ...]]:
     return {
         **dict.fromkeys(
             ("listing", "listing_edit", "listing_sent", "listing_pause", "listing_confirm", "listing_close",
-             "listing_matches", "hello"), (offer,)
+             "listing_matches", "listing_not_meant", "hello"), (offer,)
         ),
         **dict.fromkeys(("listing_check", "listing_send", "listing_autosave", "listing_withdraw"), (draft,)),
         "listing_resume": (town.paused.pk,),

@@ -1,6 +1,6 @@
 """Every change of a listing: written, sent, let through, paused, asked whether it is still true."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,11 +15,13 @@ from accounts.models import Person
 from exchange.lib import arabic
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
-from skills.models import Concept, Content, Label, Listing, Revision, Tag, Unmapped
+from skills.models import Concept, Content, Label, Listing, NotMeant, Revision, Tag, Unmapped
 from skills.services import concepts
+from skills.services.concepts import ConceptHit
 
 MOST_TAGS = 6
 MOST_FROM_TITLE = 2
+MOST_OF_TITLE = 3
 MOST_OPEN_LISTINGS = 40
 LAST_STEP = 5
 ANSWERS = Content.CONTENT_FIELDS
@@ -353,6 +355,14 @@ def mapped_tags(tags: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return out[:MOST_TAGS]
 
 
+def tags_of_title(title: str, lang: str) -> list[dict[str, Any]]:
+    """Give the skills that a title surely names as an author's tags; else its own words, to be asked about."""
+    hits = [] if concepts.meanings(title, lang) else concepts.resolve_text(title, lang, limit=MOST_OF_TITLE, sure=True)
+    return [{"text": hit.name(lang)[:120], "lang": lang, "uri": hit.uri, "score": hit.score} for hit in hits] or [
+        {"text": title, "lang": lang}
+    ]
+
+
 def _as_chosen(tags: Iterable[dict[str, Any]], before: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give the tags with what their author chose for the same words before, where they say nothing new."""
     chosen = {arabic.fold(tag["text"]): tag.get("uri") for tag in before if tag.get("chosen")}
@@ -406,7 +416,7 @@ def _replace_tags(listing: Listing, tags: list[dict[str, Any]]) -> list[Tag]:
         )
         taken.update({concept} if concept else ())
     texts = {row.text for row in rows}
-    for hit in from_title(listing.title, listing.lang, but=taken):
+    for hit in _read_from_title(listing, listing.title, listing.lang, taken):
         text = hit.name(listing.lang)[:120]
         if text not in texts:
             rows.append(
@@ -425,10 +435,38 @@ def _replace_tags(listing: Listing, tags: list[dict[str, Any]]) -> list[Tag]:
     return rows
 
 
-def from_title(title: str, lang: str, *, but: Container[int]) -> list[concepts.ConceptHit]:
-    """Give the concepts that a title names besides those its author named; shown wherever the author's are."""
-    hits = concepts.resolve_text(title, lang, limit=3, sure=True)
-    return [hit for hit in hits if hit.is_exact and hit.concept_id not in but][:MOST_FROM_TITLE]
+def understood(revision: Revision) -> list[ConceptHit]:
+    """Give the skills that would be read from the title of an unpublished text, beside those its author named."""
+    ids = concepts.tree().ids
+    taken = {ids[tag["uri"]] for tag in revision.tags if tag.get("uri") in ids}
+    return _read_from_title(revision.listing, revision.title, revision.lang, taken)
+
+
+@transaction.atomic
+def say_not_meant(*, listing: Listing, by: Person, concept_id: int) -> None:
+    """Keep that a skill read from the words of a listing is not meant: it goes at once and is not read again.
+
+    A skill that its author named stays: it is theirs to change.
+    """
+    listing = _locked(listing, by)
+    NotMeant.objects.get_or_create(listing=listing, concept_id=concept_id)
+    if not Tag.objects.filter(listing=listing, concept=concept_id, by=Tag.By.TEXT).delete()[0]:
+        return
+    left = list(listing.tags.order_by("place", "id"))
+    listing.main_concept_id = next((tag.concept_id for tag in left if tag.concept_id), None)
+    _write_tokens(listing, left)
+    _touch(listing, ["main_concept", "title_tokens", "body_tokens", "concept_tokens"])
+
+
+def _read_from_title(listing: Listing, title: str, lang: str, taken: Set[int]) -> list[ConceptHit]:
+    """Give the skills that a title names whole, but those taken already and those that its author did not mean."""
+    hits = concepts.resolve_text(title, lang, limit=MOST_OF_TITLE, sure=True)
+    found = [hit for hit in hits if hit.is_exact and hit.concept_id not in taken]
+    if found:
+        ids = concepts.tree().ids  # a skill that was merged since leads to the one it became
+        refused = {ids.get(uri) for uri in listing.not_meant.values_list("concept__uri", flat=True)}
+        found = [hit for hit in found if hit.concept_id not in refused]
+    return found[:MOST_FROM_TITLE]
 
 
 def concept_tokens_of(concept_ids: Sequence[int], texts: Iterable[str]) -> str:

@@ -42,6 +42,7 @@ FORMS = {
     "listing_step": ["title", "skills", "then"],
     "listing_autosave": ["title", "body", "place", "skills", "in_return_note", "format", "in_return"],
     "listing_send": [],
+    "listing_not_meant": ["uri", "on"],
     "hello": ["body", "client_id"],
     "talk_messages": ["body", "client_id", "reply_to", "quick"],
     "talk_delete": [],

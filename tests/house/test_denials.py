@@ -94,6 +94,7 @@ RULES = {
     ("GET", "listing_check"): OWNERS,
     ("POST", "listing_send"): OWNERS_ACT,
     ("GET", "listing_sent"): OWNERS,
+    ("POST", "listing_not_meant"): OWNERS_ACT,
     ("POST", "listing_autosave"): OWNERS,
     ("POST", "listing_pause"): OWNERS_ACT,
     ("POST", "listing_resume"): OWNERS_ACT,

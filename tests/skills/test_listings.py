@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from skills.models import Listing, Revision, Unmapped
+from skills.services import concepts as concept_services
 from skills.services import listings
 
 
@@ -85,3 +86,70 @@ class TestPause:
         assert client.get(f"/listings/{listing.pk}/").status_code == 404
         listings.resume(listing=listing, by=salma)
         assert client.get(f"/listings/{listing.pk}/").status_code == 200
+
+
+class TestWhatIsReadFromTheTitle:
+    """Salma names the oud; her title names sewing too."""
+
+    TITLE = "العود والخياطة"
+
+    @pytest.fixture
+    def offer(self, make_offer, salma):
+        return make_offer(salma, self.TITLE, ["rukn:oud"])
+
+    @pytest.fixture
+    def writing(self, draft, salma):
+        tags = [{"text": "عود"}]
+        return listings.save_answers(revision=draft, by=salma, title=self.TITLE, body="نبدأ.", tags=tags)
+
+    @staticmethod
+    def say_no(listing, salma, client_of, on, uri="rukn:sewing"):
+        return client_of(salma).post(f"/listings/{listing.pk}/not-meant/", {"uri": uri, "on": on})
+
+    @staticmethod
+    def uris_of(listing):
+        return set(listing.tags.values_list("concept__uri", flat=True))
+
+    def test_is_shown_to_the_author_before_it_is_sent(self, writing, salma, client_of):
+        page = client_of(salma).get(f"/listings/{writing.listing_id}/check/").content.decode()
+        assert "وفهمنا من كلماتك أيضًا:" in page
+        assert 'value="rukn:sewing"' in page
+        assert 'value="rukn:oud"' not in page
+
+    def test_is_shown_on_the_listing_to_its_owner_alone(self, offer, salma, yusuf, client_of):
+        assert 'value="rukn:sewing"' in client_of(salma).get(f"/listings/{offer.pk}/").content.decode()
+        assert 'value="rukn:sewing"' not in client_of(yusuf).get(f"/listings/{offer.pk}/").content.decode()
+
+    def test_that_is_not_meant_is_never_published(self, writing, salma, client_of):
+        answer = self.say_no(writing.listing, salma, client_of, "check")
+        assert answer.url == f"/listings/{writing.listing_id}/check/"
+        assert 'value="rukn:sewing"' not in client_of(salma).get(answer.url).content.decode()
+        listings.accept(revision=listings.send(revision=writing, by=salma))
+        assert self.uris_of(writing.listing) == {"rukn:oud"}
+
+    def test_that_is_not_meant_leaves_a_published_listing_at_once_and_stays_away(self, offer, salma, client_of):
+        assert self.uris_of(offer) == {"rukn:oud", "rukn:sewing"}
+        assert self.say_no(offer, salma, client_of, "listing").url == f"/listings/{offer.pk}/"
+        assert self.say_no(offer, salma, client_of, "listing").status_code == 302
+        fresh = Listing.objects.get(pk=offer.pk)
+        assert "dressmak" in offer.concept_tokens
+        assert "dressmak" not in fresh.concept_tokens
+        assert fresh.search_rev == offer.search_rev + 1
+        listings.accept(revision=listings.send(revision=listings.edit(listing=offer, by=salma), by=salma))
+        assert self.uris_of(offer) == {"rukn:oud"}
+
+    def test_a_skill_that_the_author_named_stays(self, offer, salma, client_of):
+        self.say_no(offer, salma, client_of, "listing", "rukn:oud")
+        assert "rukn:oud" in self.uris_of(offer)
+
+    def test_is_only_for_the_owner_to_refuse(self, offer, yusuf, client_of):
+        assert self.say_no(offer, yusuf, client_of, "listing").status_code == 404
+        sewing = concept_services.tree().ids["rukn:sewing"]
+        with pytest.raises(listings.NotYours):
+            listings.say_not_meant(listing=offer, by=yusuf, concept_id=sewing)
+        assert "rukn:sewing" in self.uris_of(offer)
+
+    @pytest.mark.parametrize("uri", ["", "rukn:nothing", "x" * 5000, "\x00"])
+    def test_of_no_skill_changes_nothing(self, offer, salma, client_of, uri):
+        assert self.say_no(offer, salma, client_of, "listing", uri).status_code == 302
+        assert self.uris_of(offer) == {"rukn:oud", "rukn:sewing"}
