@@ -165,7 +165,7 @@ def test_no_json_breaks_the_twin_of_the_socket(town, people, body):
         ("/me/profile/", "about", {"name": "", "district": "1", "speaks": "ar", "max_learners": "2"}),
         ("/me/profile/", "name", {"district": "1", "speaks": "xx", "max_learners": "-5"}),
         ("/welcome/", "name", {"district": "", "language": "ar", "age": "18+"}),
-        ("step", "title", {"skills": ""}),
+        ("step", "title", {"skills": "x" * 401}),
         ("hello", "body", {"client_id": "not one"}),
         ("talk", "body", {"client_id": "not one"}),
     ],
