@@ -1,16 +1,23 @@
 """A round as JSON: read, and refused with the field that is wrong."""
 
+import difflib
 import json
 import math
 from array import array
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from matching.rings import DEFAULT_LENGTH, DEFAULT_SECONDS, LONGEST_CHAIN, Rules
-from matching.rings.graph import Graph, build
+from matching.rings.graph import Floats, Graph, Ints, build
 
 HEAVIEST = 1e12
-FIELDS = {"people", "edges", "max_length", "seconds", "seed", "acceptance", "capacity", "givers", "max_chain"}
+FIELDS = (
+    "people", "edges", "max_length", "seconds", "capacity", "givers", "max_chain", "acceptance", "seed",
+)  # fmt: skip
+NAMES, NUMBERS = frozenset({str, int, float}), frozenset({int, float})
+MOST_TOLD = 5
 MOST = 1_000_000  # largest capacity, and longest time in seconds
 
 
@@ -36,10 +43,9 @@ def read(raw: bytes) -> Read:
     edges between the same two one lesson is enough, the heaviest.
     """
     said = _parsed(raw)
+    unknown = _unknown(said)
     people, place = _people(said.get("people", None))
-    unknown = sorted(said.keys() - FIELDS)
     teacher, learner, weight, is_whole, remarks = _edges(said.pop("edges", None), place)
-    remarks += [f"{_shown(name)}: no such field, left out" for name in unknown]
     longest = said.get("max_length", DEFAULT_LENGTH)
     if longest is not None and (not _is_whole(longest) or longest < 2):
         raise Unusable(f"max_length: {_shown(longest)} is not a whole number from 2 on, or null for any length")
@@ -63,7 +69,7 @@ def read(raw: bytes) -> Read:
         raise Unusable("max_chain: where rings may have any length (max_length null), chains have too")
     rules = Rules(longest, min(max_chain or LONGEST_CHAIN, max(len(people), 1)), float(seconds), seed, acceptance)
     graph = build(len(people), teacher, learner, weight, capacity, givers)
-    return Read(people, graph, rules, is_whole, remarks)
+    return Read(people, graph, rules, is_whole, unknown + remarks)
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:
@@ -82,6 +88,18 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     return said
 
 
+def _unknown(said: dict[str, Any]) -> list[str]:
+    """Tell of fields that count for nothing: files may carry a name or a note, but a slip should not go unseen."""
+    unknown = [name for name in said if name not in FIELDS]
+    remarks = []
+    for name in unknown[:MOST_TOLD]:
+        meant = difflib.get_close_matches(name[:60], FIELDS, n=1, cutoff=0.75)
+        remarks.append(f"{_shown(name)} is no known field, left out" + (f'; is "{meant[0]}" meant?' if meant else ""))
+    if len(unknown) > MOST_TOLD:
+        remarks.append(f"… and {len(unknown) - MOST_TOLD} more unknown fields")
+    return remarks
+
+
 def _people(said: Any) -> tuple[list[str | int | float], dict[Any, int]]:
     if not isinstance(said, list):
         raise Unusable("people: a list of names or numbers is needed")
@@ -97,33 +115,40 @@ def _people(said: Any) -> tuple[list[str | int | float], dict[Any, int]]:
     return said, place
 
 
-def _edges(said: Any, place: dict[Any, int]) -> tuple["array[int]", "array[int]", "array[float]", bool, list[str]]:
+def _edges(said: Any, place: dict[Any, int]) -> tuple[Ints, Ints, Floats, bool, list[str]]:
     if not isinstance(said, list):
         raise Unusable("edges: a list of [teacher, learner, weight] is needed")
     teachers, learners, weights = array("q"), array("q"), array("d")
-    seen: set[int] = set()
-    loops: list[int] = []
-    again: list[int] = []
-    is_whole = True
     for number, edge in enumerate(said):
-        ends, weight = _edge(number, edge, place)
-        if ends[0] == ends[1]:
-            loops.append(number)
-            continue
-        key = ends[0] * len(place) + ends[1]
-        if key in seen:
-            again.append(number)
-        seen.add(key)
-        is_whole = is_whole and weight == int(weight)
-        teachers.append(ends[0])
-        learners.append(ends[1])
+        # A million of them: what is as usual passes here, and `_edge` judges all the rest.
+        if (
+            type(edge) is list
+            and len(edge) == 3
+            and type(edge[0]) in NAMES
+            and type(edge[1]) in NAMES
+            and edge[0] in place
+            and edge[1] in place
+            and type(edge[2]) in NUMBERS
+            and 0 <= edge[2] <= HEAVIEST
+        ):
+            teacher, learner, weight = place[edge[0]], place[edge[1]], edge[2]
+        else:
+            (teacher, learner), weight = _edge(number, edge, place)
+        teachers.append(teacher)
+        learners.append(learner)
         weights.append(weight)
+    tails, heads, heavy = np.array(teachers, np.int64), np.array(learners, np.int64), np.array(weights)
+    apart = np.flatnonzero(tails != heads)
+    _, firsts = np.unique(tails[apart] * len(place) + heads[apart], return_index=True)
+    again = np.setdiff1d(apart, apart[firsts], assume_unique=True)
     remarks = []
-    if loops:
+    if len(apart) < len(tails):
+        loops = np.flatnonzero(tails == heads)
         remarks.append(f"edges[{loops[0]}]: nobody is their own teacher, left out ({len(loops)} in all)")
-    if again:
+    if len(again):
         remarks.append(f"edges[{again[0]}]: repeats an earlier one, the heaviest counts ({len(again)} in all)")
-    return teachers, learners, weights, is_whole, remarks
+    tails, heads, heavy = tails[apart], heads[apart], heavy[apart]
+    return tails, heads, heavy, bool((heavy == np.floor(heavy)).all()), remarks
 
 
 def _edge(number: int, edge: Any, place: dict[Any, int]) -> tuple[list[int], float]:
@@ -160,7 +185,7 @@ def _capacity(said: Any, place: dict[Any, int]) -> list[int]:
     return limits
 
 
-def _givers(said: Any, place: dict[Any, int], learners: "array[int]") -> list[int]:
+def _givers(said: Any, place: dict[Any, int], learners: Ints) -> list[int]:
     if said is None:
         return []
     if not isinstance(said, list):
@@ -171,7 +196,7 @@ def _givers(said: Any, place: dict[Any, int], learners: "array[int]") -> list[in
         if where is None:
             raise Unusable(f"givers[{number}]: {_shown(person)} is not among the people")
         found.append(where)
-    asking = set(found) & set(learners)
+    asking = set(found) & set(learners.tolist())
     if asking:
         person = list(place)[min(asking)]
         raise Unusable(f"givers: {_shown(person)} asks for something (is the learner of an edge), so is no giver")

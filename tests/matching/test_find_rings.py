@@ -82,6 +82,13 @@ class TestWhatIsAllowed:
         assert ask(said, "edges[0]: nobody is their own teacher")["weight"] == 4
         assert ask(said, "edges[3]: repeats an earlier one, the heaviest counts")["weight"] == 4
 
+    def test_unknown_fields_are_left_out_with_a_remark(self, ask):
+        said = {**SALMA_AND_YUSUF, "name": "spring"}
+        assert ask(said, '"name" is no known field, left out\n')["weight"] == 3
+        remark = '"max_lenght" is no known field, left out; is "max_length" meant?'
+        assert ask({**said, "max_lenght": 2, "\ud800": 1}, remark)["weight"] == 3
+        assert ask({**said, **dict.fromkeys("abcdefg")}, "… and 3 more unknown fields")["weight"] == 3
+
     def test_a_mark_of_byte_order(self, ask):
         assert ask(b"\xef\xbb\xbf" + json.dumps(SALMA_AND_YUSUF).encode())["weight"] == 3
 
