@@ -167,7 +167,7 @@ RULES = {
     ("GET", "saved_searches"): SIGNED_IN,
     ("POST", "saved_let_go"): DONE,
     ("GET", "wish_queue"): SIGNED_IN,
-    ("POST", "wish_take"): (DOOR, 409, 302, GONE, 302, 302, 302),
+    ("POST", "wish_take"): (DOOR, 409, 409, GONE, 409, 409, 409),
     ("POST", "wish_let_go"): (DOOR, 302, 302, GONE, 302, 302, 302),
     ("POST", "wish_still_looking"): OWNERS_ACT,
     ("GET", "ring"): (DOOR, OK, OK, *(GONE,) * 4),
