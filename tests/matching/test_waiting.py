@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -136,7 +136,7 @@ class TestTake:
     def test_is_for_those_who_teach_what_is_wished(self, wish, karim, make_offer, relay):
         make_offer(karim, "English talk", ["rukn:english-conversation"])
         relay()
-        with pytest.raises(waiting.NotForTaking, match="None of your offers"):
+        with translation.override("en"), pytest.raises(waiting.NotForTaking, match="None of your offers"):
             waiting.take(wish=wish, by=karim)
 
     @pytest.mark.django_db(transaction=True)
