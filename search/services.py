@@ -130,12 +130,12 @@ def suggest(*, text: str, lang: str, limit: int = 8) -> list[dict[str, Any]]:
     return out
 
 
-@transaction.atomic
 def is_kept(*, person: Person, query: str) -> bool:
     """Whether a person keeps this search already; `query` is what `kept_part` gives."""
     return SavedSearch.objects.filter(person=person, query=query).exists()
 
 
+@transaction.atomic
 def keep(*, person: Person, filters: ListingFilter, name: str, lang: str) -> SavedSearch:
     """Keep a search for a person, who is told of each new listing that meets it; the same search is kept once.
 

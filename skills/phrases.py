@@ -54,8 +54,6 @@ ASK = _folded("""
     return exchange swap hang gets easily enough anything something available
     neither nor free properly again finally really very too much many lot bit
 """)
-# Words that ask, or fill, and are also a thing: with an article («الكمان», the violin), and where nothing else is said.
-_THINGS_TOO = _folded("كمان")
 # Words that hardly tell skills apart: how it is taught, and at which level.
 SOFT_WORDS = _folded("""
     تعلم تعليم التعلم التعليم معلم معلمة مدرس مدرسة مدرب مدربة دروس درس دورة دورات كورس كورسات حصص حصة ورشة ورش تدريب
@@ -188,7 +186,7 @@ def read(
     words = _content(wanted, named, parts)
     if not words and not excluded:
         # «دروس» or "help" alone: every word asks, so they are all there is to go by.
-        things = [word for word in every if arabic.without_article(word) in _THINGS_TOO]
+        things = [word for word in every if arabic.without_article(word) in arabic.THINGS_TOO]
         words = [_word(word, 1.0) for word in things or every if len(word) > 2]
     gone = [tuple(_content(run)) for run in excluded]
     is_spoken = len(every) >= SPOKEN_WORDS or any(
@@ -247,7 +245,7 @@ def _content(folded: Sequence[str], named: Sequence[bool] = (), parts: Sequence[
 def _asks(word: str) -> bool:
     """Whether a word asks, with «و» or an article before it or not: «وابغى»."""
     bare = arabic.without_article(word)
-    if bare != word and bare in _THINGS_TOO:
+    if bare != word and bare in arabic.THINGS_TOO:
         return False
     return word in ASK or bare in ASK or (word.startswith("و") and word[1:] in ASK)
 

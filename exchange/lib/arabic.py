@@ -44,7 +44,7 @@ ARABIC_STOP = _set("""
     مبتديه مبتدين مبتديين للمبتديين للمبتدين للمبتديات اساسيات شويه شوي كمان عشان علشان لاجل ازاي شلون وش
     ايش شو ايه هنا هناك اليوم بكره اسبوع يوم وقت ساعه
 """)
-_THINGS_TOO = _set("كمان")  # "too" in many dialects; with its article, or where nothing else is said, the violin
+THINGS_TOO = _set("كمان")  # "too" in many dialects; with its article, or where nothing else is said, the violin
 ENGLISH_STOP = _set("""
     a an the and or of to in on at for from with without by is am are be been was were do does did can could would will
     should may might must i me my mine we us our you your he she it they them his her their this that these those there
@@ -89,13 +89,13 @@ def words(text: str) -> list[str]:
 def content_words(text: str) -> list[str]:
     """Give the folded words that say what it is about: no particles, no "I want to learn"."""
     found = words(text)
-    return [word for word in found if not is_stop(word)] or [word for word in found if word in _THINGS_TOO]
+    return [word for word in found if not is_stop(word)] or [word for word in found if word in THINGS_TOO]
 
 
 def is_stop(word: str) -> bool:
     """Whether a folded word carries no content in either language."""
     bare = without_article(word)
-    is_thing = bare != word and bare in _THINGS_TOO
+    is_thing = bare != word and bare in THINGS_TOO
     return word in ARABIC_STOP or word in ENGLISH_STOP or (bare in ARABIC_STOP and not is_thing)
 
 

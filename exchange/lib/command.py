@@ -42,10 +42,10 @@ def unusable(*reasons: object) -> NoReturn:
 
 
 def is_writable(value: object) -> bool:
-    """Whether a JSON value can be written again as UTF-8: a lone half of a character cannot."""
+    """Whether a JSON value can be written again: a lone half of a character and what overflowed (1e999) cannot."""
     try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
         return False
     return True
 

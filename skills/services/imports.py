@@ -54,7 +54,7 @@ def tags_of_text(text: str, title: str, lang: str) -> list[dict[str, object]]:
         text[:600], lang, limit=2, sure=True
     )
     if hits:
-        return [{"text": hit.name(lang), "lang": lang, "uri": hit.uri, "score": hit.score} for hit in hits]
+        return listings.as_tags(hits, lang)
     return [{"text": title[:120], "lang": lang}]
 
 
@@ -95,7 +95,6 @@ def address(owner: str) -> str:
     """Give the e-mail address that stands for an owner's name in a file."""
     if re.match(r"^[^@\s]+@[^@\s]+$", owner):
         return owner
-    local = _told_apart(owner, "._-", most=60) or f"p{_short_hash(owner)}"
     local = _told_apart(owner, "._-", most=60) or f"p{_short_hash(owner)}"
     return f"{local}@import.invalid"
 

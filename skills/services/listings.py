@@ -358,9 +358,12 @@ def mapped_tags(tags: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def tags_of_title(title: str, lang: str) -> list[dict[str, Any]]:
     """Give the skills that a title surely names as an author's tags; else its own words, to be asked about."""
     hits = [] if concepts.meanings(title, lang) else concepts.resolve_text(title, lang, limit=MOST_OF_TITLE, sure=True)
-    return [{"text": hit.name(lang)[:120], "lang": lang, "uri": hit.uri, "score": hit.score} for hit in hits] or [
-        {"text": title, "lang": lang}
-    ]
+    return as_tags(hits, lang) or [{"text": title, "lang": lang}]
+
+
+def as_tags(hits: Iterable[ConceptHit], lang: str) -> list[dict[str, Any]]:
+    """Give what was understood as tags, named in a language."""
+    return [{"text": hit.name(lang)[:120], "lang": lang, "uri": hit.uri, "score": hit.score} for hit in hits]
 
 
 def _as_chosen(tags: Iterable[dict[str, Any]], before: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

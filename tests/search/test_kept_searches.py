@@ -28,6 +28,22 @@ class TestKeep:
         assert "page" not in saved.query
         assert saved.name.startswith("خياطة · ")
 
+    @pytest.mark.django_db(transaction=True)
+    def test_is_kept_whole_or_not_at_all(self, yusuf, keep, concepts, monkeypatch):
+        make = SavedSearch.objects.create
+
+        def make_and_die(**values):
+            make(**values)
+            raise RuntimeError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(SavedSearch.objects, "create", make_and_die)
+            with pytest.raises(RuntimeError):
+                keep(yusuf, "q=خياطة")
+        assert not SavedSearch.objects.exists()
+        assert keep(yusuf, "q=خياطة").status_code == 302
+        assert SavedSearch.objects.get().concepts.exists()
+
     def test_is_refused_beyond_twenty_with_a_sentence(self, yusuf, keep, concepts):
         for number in range(20):
             keep(yusuf, f"q=word{number}")

@@ -207,9 +207,10 @@ class TestBadRows:
         assert ended.value.code == 2
         assert f"line 2: not JSON ({cause}" in said or f"line 2: not JSON (a number with {cause}" in said
 
-    def test_half_a_character_as_id_is_named(self, capsys, lines, concepts):
-        said = self.refused(capsys, "resolve_skills", lines(b'{"id": "\\ud800", "text": "oud", "lang": "en"}'))
-        assert "line 1: id holds a lone surrogate" in said
+    @pytest.mark.parametrize("key", [b'"\\ud800"', b"1e999", b'{"a": "\\udfff"}'])
+    def test_an_id_that_cannot_be_written_again_is_named(self, capsys, lines, concepts, key):
+        said = self.refused(capsys, "resolve_skills", lines(b'{"id": ' + key + b', "text": "oud", "lang": "en"}'))
+        assert "line 1: id cannot be written again" in said
 
     def test_a_first_byte_order_mark_is_passed_over(self, lines, concepts):
         asked = json.dumps({"id": 1, "text": "عود", "lang": "ar"}).encode()

@@ -40,7 +40,7 @@ def _request(value: dict[str, Any]) -> tuple[Any, str, str | None]:
     if "id" not in value:
         raise ValueError("no id")
     if not command.is_writable(value["id"]):
-        raise ValueError("id holds a lone surrogate")
+        raise ValueError("id cannot be written again: it holds half a character or too great a number")
     lang = value.get("lang")
     if lang not in (None, "ar", "en"):
         raise ValueError(f"unknown language {lang!r}; use ar, en or null")
