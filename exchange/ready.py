@@ -4,22 +4,35 @@ The rules stay in the query sets (`visible_to`, `open_for`). One made by them is
 differs from one request to the next; each request then puts its own values in their place.
 """
 
-import copy
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
-from django.db.models.query import FlatValuesListIterable, ValuesListIterable
+from django.db.models.query import (
+    FlatValuesListIterable,
+    ModelIterable,
+    ValuesListIterable,
+    get_related_populators,
+    prefetch_related_objects,
+)
 
 FIRST_NUMBER = 2_100_000_000  # no row has such a number, and every column of numbers can be compared with it
 FIRST_MOMENT = datetime(1903, 1, 1, tzinfo=UTC)
-PLAIN = (ValuesListIterable, FlatValuesListIterable)
 SHAPES = 256  # of one read: how many statements are kept
 
 Value = int | datetime | Sequence[int]
+
+
+class _Written(NamedTuple):
+    """A statement and how its answer is read."""
+
+    sql: str
+    places: list[tuple[int | None, Any]]  # for each parameter: place among the values, else the value
+    converted: Callable[[list[Any]], list[Any]]
+    made: Callable[[list[Any]], list[Any]]
 
 
 class Ready:
@@ -39,31 +52,15 @@ class Ready:
         written = self._written(connection.vendor, shape, kinds)
         if written is None:
             return []
-        rows, compiler, sql, places, converters = written
         given = [each for value in values.values() for each in _adapted(value)]
-        params = tuple(value if place is None else given[place] for place, value in places)
-        real = connections[DEFAULT_DB_ALIAS]  # `connection` looks this up at every touch
-        if rows._iterable_class in PLAIN:
-            with real.cursor() as cursor:
-                cursor.execute(sql, params)
-                found = cursor.fetchall()
-            if converters:
-                found = list(map(tuple, compiler.apply_converters(found, converters)))
-            return [row[0] for row in found] if rows._iterable_class is FlatValuesListIterable else found
-        answering = copy.copy(compiler)
-        answering.connection = real
-        answering.as_sql = lambda *_args, **_named: (sql, params)
-        answering.get_converters = lambda _expressions: converters
-        query = copy.copy(rows.query)
-        query.get_compiler = lambda *_args, **_named: answering
-        asked = type(rows)(rows.model, query, rows._db)
-        for name in ("_iterable_class", "_prefetch_related_lookups", "_known_related_objects"):
-            setattr(asked, name, getattr(rows, name))
-        return list(asked)
+        params = tuple(value if place is None else given[place] for place, value in written.places)
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:  # `connection` looks this up at every touch
+            cursor.execute(written.sql, params)
+            found = cursor.fetchall()
+        return written.made(written.converted(found))
 
-    def _write(self, _vendor: str, shape: tuple[Any, ...], kinds: tuple[tuple[str, int | str], ...]) -> Any:
-        """Give the query set, its compiler, its statement, for each parameter (place among the values, value), and how
-        columns are read."""
+    def _write(self, _vendor: str, shape: tuple[Any, ...], kinds: tuple[tuple[str, int | str], ...]) -> _Written | None:
+        """Write the statement for a shape and kinds of values; None where no row can meet it."""
         stand_ins: dict[str, Value] = {}
         known: list[Any] = []
         for name, kind in kinds:
@@ -84,8 +81,46 @@ class Ready:
         places = [(known.index(value) if value in known else None, value) for value in params]
         if {place for place, _value in places} - {None} != set(range(len(known))):
             raise ValueError("a value of this read does not stand in its statement")
-        converters = compiler.get_converters(column for column, _sql, _alias in compiler.select)
-        return rows, compiler, sql, places, converters
+        return _Written(sql, places, _converting(compiler), _making(rows, compiler))
+
+
+def _converting(compiler: Any) -> Callable[[list[Any]], list[Any]]:
+    """Give what turns the database's values into Python's, row by row."""
+    converters = compiler.get_converters(column for column, _sql, _alias in compiler.select)
+    if not converters:
+        return lambda found: found
+    return lambda found: list(map(tuple, compiler.apply_converters(found, converters)))
+
+
+def _making(rows: Any, compiler: Any) -> Callable[[list[Any]], list[Any]]:
+    """Give what makes of rows what the query set gives, as Django's own iterables do."""
+    if rows._iterable_class is ValuesListIterable:
+        return lambda found: found
+    if rows._iterable_class is FlatValuesListIterable:
+        return lambda found: [row[0] for row in found]
+    if rows._iterable_class is not ModelIterable or rows._known_related_objects:
+        raise ValueError("only models and lists of values are read so, and from their own manager")
+    model, fields = compiler.klass_info["model"], compiler.klass_info["select_fields"]
+    first, end = fields[0], fields[-1] + 1
+    names = [column[0].target.attname for column in compiler.select[first:end]]
+    beside = get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+    annotated = list(compiler.annotation_col_map.items())
+    lookups = rows._prefetch_related_lookups
+
+    def made(found: list[Any]) -> list[Any]:
+        out = []
+        for row in found:
+            one = model.from_db(DEFAULT_DB_ALIAS, names, row[first:end])
+            for related in beside:
+                related.populate(row, one)
+            for name, place in annotated:
+                setattr(one, name, row[place])
+            out.append(one)
+        if lookups:
+            prefetch_related_objects(out, *lookups)
+        return out
+
+    return made
 
 
 def _kind(value: Value) -> int | str:

@@ -276,6 +276,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "relay-long": _every("exchange.outbox.tasks.relay_outbox", 2.0, queue="long", expires=10, kwargs={"queue": "long"}),
     "heartbeat": _every("exchange.outbox.tasks.heartbeat", 10.0),
     "forget-handled": _every("exchange.outbox.tasks.forget_handled", _ASKED_EVERY),
+    "learn-sizes": _every("exchange.outbox.tasks.learn_sizes", _ASKED_EVERY),
     "send-notices": _every("exchange.notices.tasks.send_due_notices", 10.0, expires=30),
     "hellos": _every("exchange.lessons.tasks.wait_for_answers", 300.0),
     "stories": _every("exchange.passport.tasks.open_stories", 300.0),

@@ -18,14 +18,15 @@ from exchange.lessons import services as lessons
 from exchange.lessons.services import reading, sittings
 from exchange.moderation import services as moderation
 from exchange.passport import services as passports
+from exchange.ready import Ready
 from matching import services as matching
 from matching.services import rings as ring_services
 from matching.services import waiting
 from skills import cards
 from skills.cards import card_of, cards_for, row_beside, when_words
-from skills.models import Listing, Revision, Tag
+from skills.models import Listing, Revision
 from skills.services import concepts
-from skills.services.reading import one_visible, tags_of
+from skills.services.reading import Named, one_visible, skills_of
 
 HOME_CARDS = 6
 MY_LINE = ("title", "lang", "kind", "state", "published_at", "asked_at", "owner_id")
@@ -68,14 +69,23 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "home.html", context)
 
 
+_own_lines = Ready(
+    lambda *, owner: (
+        Listing.objects.filter(owner=owner)
+        .exclude(state=Listing.State.CLOSED)
+        .only(*MY_LINE)
+        .order_by("kind", "-changed_at")
+    )
+)
+
+
 @login_required
 @require_safe
 def me(request: HttpRequest) -> HttpResponse:
     """Show what I teach, what I wish, and how I am seen."""
     person = cast(Person, request.user)
     language = str(request.LANGUAGE_CODE)
-    mine = Listing.objects.filter(owner=person).exclude(state=Listing.State.CLOSED)
-    rows = list(mine.only(*MY_LINE).order_by("kind", "-changed_at"))
+    rows = _own_lines(owner=person.pk)
     ids = [row.pk for row in rows]
     texts = Revision.objects.filter(listing__in=ids, state__in=[Revision.State.DRAFT, Revision.State.IN_REVIEW])
     open_texts = {text.listing_id: text for text in texts.only("listing_id", "title", "state")}
@@ -136,17 +146,11 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
         reasons = matching.reasons_between(person=reader, listing_ids=[row.pk], language=language).get(row.pk, [])
         enquiry = lessons.enquiry_between(listing=row, person=reader)
     shows_outlook = reader.pk == row.owner_id and not row.is_offer
-    known = concepts.tree()
-    held = tags_of(pk)
-    tags = [
-        (tag, known.hit(tag.concept_id).name(language) if tag.concept_id in known.names else tag.text)
-        for tag in held
-        if tag.by != Tag.By.TEXT
-    ]
+    held = skills_of(pk)
     context = {
         "listing": row,
-        "card": card_of(row_beside(row, held), reader=reader, language=language),
-        "tags": tags,
+        "card": card_of(row_beside(row, held[0].text if held else None), reader=reader, language=language),
+        "skills": [_named(each, language) for each in held if not each.is_read],
         "understood": _understood(held, language) if reader.pk == row.owner_id else [],
         "reasons": reasons,
         "enquiry": enquiry,
@@ -166,10 +170,18 @@ def listing(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "listing.html", context)
 
 
-def _understood(held: list[Tag], language: str) -> list[tuple[str, str]]:
+def _named(skill: Named, language: str) -> tuple[str, str]:
+    """Give the query that finds more of a skill, "" where it is no concept, and its name."""
+    known = concepts.tree()
+    if skill.concept_id not in known.names:
+        return "", skill.text
+    return f"?concept={skill.concept_id}", known.hit(skill.concept_id).name(language)
+
+
+def _understood(held: list[Named], language: str) -> list[tuple[str, str]]:
     """Give what was read from the title of one's own listing, as (URI, name)."""
     known = concepts.tree()
-    hits = [known.hit(tag.concept_id) for tag in held if tag.by == Tag.By.TEXT and tag.concept_id in known.names]
+    hits = [known.hit(each.concept_id) for each in held if each.is_read and each.concept_id in known.names]
     return [(hit.uri, hit.name(language)) for hit in hits]
 
 

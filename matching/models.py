@@ -27,8 +27,13 @@ class MatchQuerySet(models.QuerySet["Match"]):
     """Which matches."""
 
     def of_owner(self, person: Person) -> "MatchQuerySet":
-        """Give pairs in which one side is this person's."""
-        return self.filter(models.Q(offer__owner=person) | models.Q(wish__owner=person))
+        """Give pairs in which one side is this person's.
+
+        As two sets put together: "this side or that side" over two joins makes databases read every pair of the city.
+        """
+        own = Listing.objects.filter(owner=person).values("pk")
+        taught, wished = Match.objects.filter(offer__in=own), Match.objects.filter(wish__in=own)
+        return self.filter(pk__in=taught.values("pk").union(wished.values("pk")))
 
     def for_owner(self, person: Person) -> "MatchQuerySet":
         """Give pairs in which one side is this person's and neither side was refused, hidden, paused or blocked.

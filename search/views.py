@@ -1,6 +1,7 @@
 """The one box: results with filters, counts and chips, and suggestions while typing."""
 
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -73,7 +74,7 @@ def keep(request: HttpRequest) -> HttpResponse:
     name = " · ".join(filter(None, [text, name])) or _("Everything new")
     search.keep(person=_person(request), filters=filters, name=name, lang=language)
     messages.success(request, _("We tell you when something new meets this search."))
-    return redirect(_address(asked))
+    return redirect(_address(asked.urlencode()))
 
 
 @login_required
@@ -152,21 +153,19 @@ def _chips(request: HttpRequest, filters: ListingFilter) -> list[dict[str, Any]]
 
 
 def _without(request: HttpRequest, name: str, value: str | None = None) -> str:
-    query = request.GET.copy()
-    query.pop("page", None)
-    kept = [each for each in query.getlist(name) if value is not None and each != value]
-    query.pop(name, None)
-    if kept:
-        query.setlist(name, kept)
-    return _address(query)
+    kept = [each for each in request.GET.getlist(name) if value is not None and each != value]
+    return _changed(request, name, kept)
 
 
 def _url(request: HttpRequest, *, page: int) -> str:
-    query = request.GET.copy()
-    query["page"] = str(page)
-    return _address(query)
+    return _changed(request, "page", [str(page)])
 
 
-def _address(query: QueryDict) -> str:
-    text = query.urlencode()
+def _changed(request: HttpRequest, name: str, values: list[str]) -> str:
+    """Give the address of this search with other values of one field, from its first page on."""
+    rest = [(key, values) for key, values in request.GET.lists() if key not in ("page", name)]
+    return _address(urlencode([*rest, (name, values)], doseq=True))
+
+
+def _address(text: str) -> str:
     return f"/find/?{text}" if text else "/find/"

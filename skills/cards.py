@@ -122,9 +122,19 @@ class Card:
         return (found.ar if self.language == "ar" else found.en) if found else ""
 
     @property
+    def how(self) -> str:
+        """Where one meets for it: in person, online, either."""
+        return _how(self.row.format, get_language())
+
+    @property
+    def owner_url(self) -> str:
+        """Where more is read of the owner."""
+        return address("person", self.row.owner_id)
+
+    @property
     def chips(self) -> list[str]:
         """How and when, in a few short words."""
-        return list(_chips(self.row.format, tuple(codes(self.row.free_mask)), get_language() or "ar"))
+        return [self.how, *when_words(codes(self.row.free_mask))[:2]]
 
     @property
     def drawing(self) -> str:
@@ -222,9 +232,9 @@ def row_of(listing: Listing) -> Row:
     return _row(listing, owner.name, owner.district_id, *about, words[0].text if words else None)
 
 
-def row_beside(listing: Any, tags: Sequence[Tag]) -> Row:
-    """Give of a listing from `reading.one_visible`, and its tags, what its card shows."""
-    word = tags[0].text if tags and listing.main_concept_id is None else None
+def row_beside(listing: Any, first_word: str | None) -> Row:
+    """Give of a listing from `reading.one_visible`, and its author's first word, what its card shows."""
+    word = first_word if listing.main_concept_id is None else None
     about = listing.concept_ar, listing.concept_en, listing.domain
     return _row(listing, listing.owner_name, listing.owner_district_id, *about, word)
 
@@ -284,15 +294,18 @@ def cards_for(
     ]
 
 
-@lru_cache(maxsize=4096)
-def _chips(held: str, codes: tuple[str, ...], _language: str) -> tuple[str, ...]:
-    return str(Listing.Format(held).label), *when_words(codes)[:2]
+@lru_cache(maxsize=64)
+def _how(held: str, _language: str | None) -> str:
+    return str(Listing.Format(held).label)
 
 
 def when_words(codes: Sequence[str]) -> list[str]:
     """Give weekly parts as short words, whole days and daily parts joined: "Tuesday evening", "any evening"."""
-    if not codes:
-        return []
+    return list(_when(tuple(codes), get_language())) if codes else []
+
+
+@lru_cache(maxsize=4096)
+def _when(codes: tuple[str, ...], _language: str | None) -> list[str]:
     chosen = set(codes)
     out = []
     for part, whole in WHOLE.items():

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ from exchange.lib.errors import Refused
 from exchange.moderation.models import Decision, HeldDecision, Look, Report
 from exchange.moderation.rules import REASONS, REPORTS, SEVERE
 from exchange.outbox import services as outbox
+from exchange.ready import Ready
 from search import services as search
 from skills.models import Listing, Revision
 from skills.services import concepts, listings
@@ -183,15 +184,21 @@ def last_undoable(*, curator: Person) -> Decision | None:
     return rows.order_by("-at", "-id").first()
 
 
+_returned = Ready(
+    lambda *, listings: (
+        Decision.objects.filter(revision__listing__in=listings, undone_at=None, revision__state=Revision.State.RETURNED)
+        .order_by("at", "id")
+        .values_list("revision__listing", "reason", "note")
+    )
+)
+
+
 def returned_reasons(*, listing_ids: list[int], language: str) -> dict[int, str]:
     """Give the reason in the author's language for each listing whose newest text was returned."""
-    rows = Decision.objects.filter(
-        Q(revision__listing__in=listing_ids), undone_at=None, revision__state=Revision.State.RETURNED
-    ).select_related("revision")
-    newest = {decision.revision.listing_id: decision for decision in rows.order_by("at", "id")}
+    newest = {listing: told for listing, *told in _returned(listings=listing_ids)} if listing_ids else {}
     return {
-        listing: " ".join(filter(None, [REASONS.get(decision.reason, {}).get(language, ""), decision.note]))
-        for listing, decision in newest.items()
+        listing: " ".join(filter(None, [REASONS.get(reason, {}).get(language, ""), note]))
+        for listing, (reason, note) in newest.items()
     }
 
 

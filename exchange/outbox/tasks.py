@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from exchange.outbox import services as outbox
+from exchange.sqlite3 import sizes
 
 BATCH = {outbox.BELLS: 500, outbox.LONG: 20}
 
@@ -23,6 +24,12 @@ def forget_handled(**_: Any) -> None:
     """Forget events that were finished long ago."""
     now = timezone.now()
     outbox.do_job("forget-handled", every_seconds=3600, now=now, work=lambda: outbox.forget_handled(now=now))
+
+
+@shared_task(ignore_result=True)
+def learn_sizes(**_: Any) -> None:
+    """Let SQLite count its rows once an hour."""
+    outbox.do_job("learn-sizes", every_seconds=3600, now=timezone.now(), work=sizes.learn)
 
 
 @shared_task(ignore_result=True)

@@ -11,6 +11,7 @@ from exchange.chat.models import Conversation
 from exchange.lessons import fees, next_steps, rules, states
 from exchange.lessons import services as lessons
 from exchange.lessons.models import Lesson
+from exchange.ready import Ready
 
 register = template.Library()
 
@@ -61,10 +62,14 @@ def _is_in(lesson: Lesson, person: Person) -> bool:
     return person.pk in (lesson.teacher_id, lesson.learner_id)
 
 
+_read_lessons = Ready(
+    lambda *, talk: Lesson.objects.filter(conversation=talk).select_related("teacher", "learner").order_by("id")
+)
+
+
 def _lessons_of(context: dict[str, Any], conversation: Conversation) -> list[Lesson]:
     """Give the lessons of a talk, the first one first; read once for a page. Who reads the talk may read them."""
     if "lessons_of_talk" not in context:
-        rows = Lesson.objects.filter(conversation=conversation).select_related("teacher", "learner")
-        context["lessons_of_talk"] = list(rows.order_by("id"))
+        context["lessons_of_talk"] = _read_lessons(talk=conversation.pk)
     found: list[Lesson] = context["lessons_of_talk"]
     return found

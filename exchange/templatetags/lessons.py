@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from babel.dates import format_date, format_time
 from django import template
 from django.conf import settings
 from django.utils import timezone, translation
@@ -14,7 +13,7 @@ from django.utils.translation import ngettext
 
 from exchange.ledger import words
 from exchange.lessons import returns
-from exchange.templatetags.rukn import digits
+from exchange.templatetags.rukn import date_words, digits, time_words
 
 register = template.Library()
 
@@ -75,11 +74,11 @@ def _by_which_clock(text: str, at: datetime) -> str:
 
 def _day(at: datetime) -> str:
     form = "EEEE d MMMM" if at.year == timezone.now().year else "EEEE d MMMM y"
-    return str(format_date(at.date(), form, locale=_locale()))
+    return date_words(at.date(), form, _locale())
 
 
 def _clock(at: datetime) -> str:
-    return str(format_time(at, "short", locale=_locale())).replace(" ", "\u00a0")  # the hour and its half of the day
+    return time_words(at.time(), _locale()).replace(" ", "\u00a0")  # the hour and its half of the day
 
 
 def _locale() -> str:

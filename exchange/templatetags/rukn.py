@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date, format_time, format_timedelta
@@ -34,6 +35,18 @@ def digits(value: object) -> str:
     return text.translate(_TO_LATN)
 
 
+@lru_cache(maxsize=4096)
+def date_words(day: date, form: str, locale: str) -> str:
+    """Write a day in a form of CLDR; the same days stand on many pages."""
+    return str(format_date(day, form, locale=locale))
+
+
+@lru_cache(maxsize=4096)
+def time_words(at: time, locale: str) -> str:
+    """Write an hour of the clock: "6:12 pm"."""
+    return str(format_time(at, "short", locale=locale))
+
+
 def _locale() -> str:
     return "ar_JO" if (translation.get_language() or "ar").startswith("ar") else "en_GB"
 
@@ -48,19 +61,19 @@ def num(value: object) -> str:
 def day(value: date | datetime) -> SafeString:
     """A date such as "23 November 2026", isolated."""
     local = timezone.localtime(value).date() if isinstance(value, datetime) else value
-    return format_html("<bdi>{}</bdi>", digits(format_date(local, "d MMMM y", locale=_locale())))
+    return format_html("<bdi>{}</bdi>", digits(date_words(local, "d MMMM y", _locale())))
 
 
 @register.filter
 def month(value: datetime) -> SafeString:
     """A month such as "November 2026", isolated."""
-    return format_html("<bdi>{}</bdi>", digits(format_date(timezone.localtime(value), "MMMM y", locale=_locale())))
+    return format_html("<bdi>{}</bdi>", digits(date_words(timezone.localtime(value).date(), "MMMM y", _locale())))
 
 
 @register.filter
 def clock(value: datetime) -> SafeString:
     """A time of day such as "6:12 pm", isolated."""
-    return format_html("<bdi>{}</bdi>", digits(format_time(timezone.localtime(value), "short", locale=_locale())))
+    return format_html("<bdi>{}</bdi>", digits(time_words(timezone.localtime(value).time(), _locale())))
 
 
 @register.filter

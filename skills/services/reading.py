@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -30,8 +30,21 @@ def _visible(role: str, beside: Beside | None, *, pk: int, reader: int = 0, now:
     return rows if beside is None or now is None else beside(rows, now)
 
 
+class Named(NamedTuple):
+    """A skill of a listing: the author's words, and the concept they were mapped to, if any."""
+
+    text: str
+    concept_id: int | None
+    by: str
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it was read from the title rather than named."""
+        return self.by == Tag.By.TEXT
+
+
 _one_visible = Ready(_visible)
-_tags = Ready(lambda *, listing: Tag.objects.filter(listing=listing).order_by("id"))
+_named = Ready(lambda *, listing: Tag.objects.filter(listing=listing).order_by("id").values_list(*Named._fields))
 
 
 def one_visible(pk: int, *, reader: Any, beside: Beside | None = None) -> Listing | None:
@@ -48,6 +61,6 @@ def one_visible(pk: int, *, reader: Any, beside: Beside | None = None) -> Listin
     return found[0] if found else None
 
 
-def tags_of(pk: int) -> list[Tag]:
+def skills_of(pk: int) -> list[Named]:
     """Give the skills of a listing in the order in which they were named."""
-    return _tags(listing=pk)
+    return list(map(Named._make, _named(listing=pk)))

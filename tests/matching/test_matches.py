@@ -1,12 +1,16 @@
 """Pairs: found across languages, limited, explained truly, remembered when refused."""
 
+import json
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from accounts import services as accounts
+from exchange.sqlite3 import sizes
 from matching import services as matching
 from matching.models import Match
+from skills.models import Listing
 
 
 @pytest.fixture
@@ -115,3 +119,38 @@ class TestNotForMe:
     @pytest.mark.parametrize("value", ["", "x", "9" * 50, "-1"])
     def test_survives_nonsense(self, pair, yusuf, client_of, value):
         assert client_of(yusuf).post("/matches/dismiss/", {"offer": value, "wish": value}).status_code == 302
+
+
+@pytest.fixture
+def crowd(make_offer, make_wish, salma, yusuf, karim):
+    """One pair of Salma's and Yusuf's among 400 of Karim's."""
+    Match.objects.create(offer=make_offer(salma, "خياطة"), wish=make_wish(yusuf, "أتعلم خياطة"), score=0.5)
+    rows = [Listing(kind=kind, owner=karim, title="أي شيء", state="published") for kind in ("offer", "wish") * 400]
+    made = Listing.objects.bulk_create(rows)
+    Match.objects.bulk_create(
+        Match(offer=offer, wish=wish, score=0.1) for offer, wish in zip(made[::2], made[1::2], strict=True)
+    )
+    sizes.learn()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE skills_listing, matching_match, accounts_person, accounts_profile")
+            cursor.execute("SET LOCAL enable_seqscan = off")  # so few rows would be read whole otherwise
+
+
+def test_one_persons_matches_are_found_without_reading_everybodys(crowd, yusuf):
+    mine = Match.objects.for_owner(yusuf).order_by("-score", "id")
+    assert mine.count() == 1
+    if connection.vendor == "sqlite":
+        assert "SCAN matching_match" not in mine.explain()
+        assert "listing_public" not in mine.explain()  # all published listings
+    else:
+        (plan,) = json.loads(mine.explain(format="json", analyze=True))
+        read = list(_rows_read(plan["Plan"]))
+        assert 0 < sum(read) < 50
+
+
+def _rows_read(node):
+    if node.get("Relation Name") in ("matching_match", "skills_listing"):
+        yield (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+    for inner in node.get("Plans", ()):
+        yield from _rows_read(inner)

@@ -666,21 +666,15 @@ def conversations(
 
     `after`: (last_at, member_id) of the last row one has; `only`: just this conversation.
     """
-    newest = Message.objects.filter(conversation=OuterRef("conversation_id"), seq=OuterRef("conversation__last_seq"))
-    mine: Any = (
-        _own_places(person, after, only)
-        .select_related("conversation")
-        .annotate(
-            last_body=Subquery(newest.values("body")[:1]),
-            last_sender=Subquery(newest.values("sender_id")[:1]),
-            last_file=Subquery(newest.values("file__kind")[:1]),
-        )
-        .order_by("-conversation__last_at", "-id")[:limit]
-    )
+    given: dict[str, Any] = {"person": person.pk}
+    if after is not None:
+        given |= {"at": after[0], "number": after[1]}
+    if only is not None:
+        given["only"] = only
+    mine: list[Any] = _read_own_talks(limit, **given)
+    talks = [member.conversation_id for member in mine]
     others: dict[int, list[Person]] = {}
-    rows = Member.objects.filter(conversation__in=[member.conversation_id for member in mine], is_guardian=False)
-    rows = rows.filter(~Q(person=person))
-    for member in rows.select_related("person", "person__district"):
+    for member in _read_others(talks=talks, person=person.pk) if talks else ():
         others.setdefault(member.conversation_id, []).append(member.person)
     return [
         TalkRow(
@@ -696,18 +690,37 @@ def conversations(
     ]
 
 
-def _own_places(person: Person, after: tuple[datetime, int] | None, only: int | None) -> QuerySet[Member]:
+def _own_talks(
+    limit: int, *, person: int, at: datetime | None = None, number: int = 0, only: int | None = None
+) -> QuerySet[Member]:
+    """Give a person's places in talks with the last words of each, those after (`at`, `number`) in the list."""
+    newest = Message.objects.filter(conversation=OuterRef("conversation_id"), seq=OuterRef("conversation__last_seq"))
     # A talk whose first words wait for a curator is there for their sender only.
     waits = Held.objects.filter(conversation=OuterRef("conversation_id"), sender=person)
     is_begun = ~Q(conversation__last_seq=0) | Q(conversation__is_group=True) | Exists(waits)
     places = Member.objects.filter(person=person).filter(is_begun)
     if only is not None:
         places = places.filter(conversation=only)
-    if after is None:
-        return places
-    at, number = after
-    earlier = Q(conversation__last_at__lt=at) | Q(id__lt=number)
-    return places.filter(Q(conversation__last_at__lte=at) & earlier)
+    if at is not None:
+        earlier = Q(conversation__last_at__lt=at) | Q(id__lt=number)
+        places = places.filter(Q(conversation__last_at__lte=at) & earlier)
+    return (
+        places.select_related("conversation")
+        .annotate(
+            last_body=Subquery(newest.values("body")[:1]),
+            last_sender=Subquery(newest.values("sender_id")[:1]),
+            last_file=Subquery(newest.values("file__kind")[:1]),
+        )
+        .order_by("-conversation__last_at", "-id")[:limit]
+    )
+
+
+def _others(*, talks: Sequence[int], person: int) -> QuerySet[Member]:
+    rows = Member.objects.filter(conversation__in=talks, is_guardian=False).exclude(person=person)
+    return rows.select_related("person", "person__district")
+
+
+_read_own_talks, _read_others = Ready(_own_talks), Ready(_others)
 
 
 def ring(*, people: Iterable[int], conversation_id: int, what: str, **hint: Any) -> None:

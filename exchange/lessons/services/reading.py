@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Person
 from exchange.ledger.participation import Counts
 from exchange.lessons import fees, next_steps, states
 from exchange.lessons.models import Lesson, Step
+from exchange.ready import Ready
 
 SHOWN = 40  # lessons that are over, at once
 SOON = timedelta(hours=24)
@@ -103,10 +104,17 @@ def past_of(*, person: Person, now: datetime, before: int | None = None) -> tupl
     return found[:SHOWN], found[SHOWN - 1].lesson.pk if len(found) > SHOWN else None
 
 
+def _calls(*, person: int, soon: datetime) -> QuerySet[Lesson]:
+    rows = Lesson.objects.waiting_for(Person(pk=person), soon=soon).with_people()
+    return rows.order_by("due_at", "id")[:MOST_CALLS]
+
+
+_read_calls = Ready(_calls)
+
+
 def calls_of(*, person: Person, now: datetime) -> list[Line]:
     """Give the few lessons that wait for a person's answer or word, or begin within a day, in one query."""
-    rows = Lesson.objects.waiting_for(person, soon=now + SOON).with_people().order_by("due_at", "id")
-    return _lines(rows[:MOST_CALLS], person, now)
+    return _lines(_read_calls(person=person.pk, soon=now + SOON), person, now)
 
 
 def taken_part(person: Person) -> Counts:

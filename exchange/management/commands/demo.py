@@ -77,6 +77,7 @@ class Command(BaseCommand):
         from exchange.management.seed import plant
         from exchange.outbox import services as outbox
         from exchange.outbox.models import Event
+        from exchange.sqlite3 import sizes
 
         if plant.is_planted():
             self._index()
@@ -85,12 +86,14 @@ class Command(BaseCommand):
         self.stdout.write(f"Building a city of {total:,} listings …")
         with command.progress("Listings", total, hidden=options["no_progress"]) as advance:
             plant.plant(size=options["size"], seed=options["seed"], progress=advance)
+        sizes.learn()
         # Matches are found here once, so the thousands of events of the seed need not be relayed one by one.
         Event.objects.all().delete()
         with command.progress("Matches", total, hidden=options["no_progress"]) as advance:
             plant.match_all(progress=advance)
         plant.let_climb(seed=options["seed"])
         Event.objects.exclude(name__startswith="ring.").delete()
+        sizes.learn()
         self._index()
         outbox.relay()
 
