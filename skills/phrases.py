@@ -112,6 +112,13 @@ _NOT_BEFORE = _folded("""
     بأس شك بد مانع داعي سيما شيء شي احد أحد حدود الحال
 """)
 _CLAUSE = re.compile(r"[.!?؟،,;؛:\n()\[\]«»\"“”…–—]|\s-\s")
+# How old somebody is says nothing of the skill: «عمره ٧ سنين» is no Umrah.
+_YEARS = "(?:سن[ةه]|سنين|سنوات|عام|عاما|أعوام|شهر|شهور|أشهر)"
+_AGE = re.compile(
+    rf"\bعمر(?:ه|ها|هم|ي|و|نا)\s+(?:\d+(?:\s+{_YEARS}\b)?|(?:\S+\s+){{1,2}}{_YEARS}\b)"
+    r"|\baged?\s+\d+(?:\s+years?)?\b|\b\d+[\s-]+years?[\s-]+old\b",
+    re.IGNORECASE,
+)
 _TURN = _folded("but only and want بل بس لكن انما إنما بدي ابي أبغى ابغى اريد نريد بغيت عايز عايزة عاوز")
 _FOR = ("لل", "ل")
 _AND = _folded("and or و او أو ثم then plus")
@@ -171,7 +178,7 @@ def read(
     excluded: list[list[str]] = []
     every: list[str] = []
     parts: list[int] = []
-    for clause in _CLAUSE.split(text[:MOST_CHARACTERS]):
+    for clause in _CLAUSE.split(_AGE.sub(" ", text[:MOST_CHARACTERS])):
         folded = arabic.words(clause)
         every.extend(folded)
         held = {place + step for place in range(len(folded)) for step in range(name_at(folded, place))}

@@ -64,6 +64,16 @@ _PREFIXES = ("وبال", "وال", "فال", "بال", "كال", "ولل", "ال
 _SHORTEST_AFTER_ARTICLE = 3
 _ENDINGS = ("ياتها", "اتها", "يات", "ات", "ون", "ين", "ان", "يه", "ها", "ه", "ي")
 _SHORTEST_STEM = 3
+# Words whose ون, ين or ان is their own: without it olives are oil, exercises are dates, and Lebanon is yoghurt.
+WHOLE = _set("""
+    زيتون ليمون صابون قانون تلفزيون تلفون تليفون بالون بلكون كرتون باترون بنطلون صالون سيفون سيليكون سلكون ايفون
+    اكورديون درون ماراثون زبون طبلون جرسون كرواسون ماكرون صمون بايثون بشتون عربون
+    تمرين تدوين تلوين تخزين تزيين تدخين تامين تحسين تكوين عجين سكين بنزين سكرين فلسطين ياسمين اكسجين انسولين طاجين شاهين
+    لبنان عنوان بستان فستان ميزان حيوان انسان اسنان الوان الحان حصان رمان دهان دخان دكان ضمان خزان ريحان زعفران باذنجان
+    خيزران برطمان بركان مهرجان قرصان طيران ميدان ديوان روبيان ربيان زربيان رومان يونان امتحان اعلان استبيان قفطان فنجان
+    كتان رمضان شعبان نسيان سرطان ادمان ايمان اوزان اديان سودان جدران حيطان جيران غثيان فيضان مرجان وجدان برهان سلطان
+    ثعبان كرواسان باكستان فقدان
+""")
 
 
 def fold(text: str) -> str:
@@ -128,6 +138,8 @@ def stems(word: str) -> tuple[str, ...]:
     if not _ARABIC.search(word):
         return (_en_stemmer.stemWord(word),)
     bare = without_article(word)
+    if bare[:1] == "و" and bare[1:] in WHOLE:
+        return (bare[1:],)
     forms = [light(bare)]
     if bare.startswith("و") and len(bare) >= 5:
         forms.append(light(without_article(bare[1:])))
@@ -137,8 +149,10 @@ def stems(word: str) -> tuple[str, ...]:
 def light(word: str) -> str:
     """Give a folded Arabic word without plural, dual and feminine endings, never shorter than three letters.
 
-    Endings go until none is left, so that «مبتدئين» and «مبتدئ» meet.
+    Endings go until none is left, so that «مبتدئين» and «مبتدئ» meet, or what is left is a word of its own (`WHOLE`).
     """
+    if word in WHOLE:
+        return word
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
             return light(word[: len(word) - len(ending)])

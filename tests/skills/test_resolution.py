@@ -109,6 +109,21 @@ class TestResolve:
         assert gone not in hits
 
     @pytest.mark.parametrize(
+        "text",
+        [
+            "خياطة لبنتي عمرها ٧ سنين",
+            "خياطة، عمري سبع وستون سنة",
+            "sewing for my daughter, aged 7",
+            "sewing for a 7-year-old",
+            "sewing, I am 67 years old",
+        ],
+    )
+    def test_hears_no_skill_in_how_old_somebody_is(self, text):
+        words = [word.folded for word in phrases.read(text).words]
+        assert not {"7", "67", "سبع", "ستون", "وستون", "عمرها", "عمري", "سنه", "year", "years", "old"} & set(words)
+        assert words[0] in ("خياطه", "sewing")
+
+    @pytest.mark.parametrize(
         "text", ["لا خياطة ولا تطريز", "غير الخياطة", "أي شيء غير خياطة", "neither embroidery nor sewing", "ماشي خياطة"]
     )
     def test_finds_nothing_where_all_is_excluded(self, resolver, text):

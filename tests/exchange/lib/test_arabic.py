@@ -78,6 +78,16 @@ class TestStems:
     def test_leave_short_words_alone(self, word):
         assert arabic.fold(word) in arabic.stems(arabic.fold(word))
 
+    @pytest.mark.parametrize(
+        ("one", "other"), [("زيتون", "زيت"), ("وزيتون", "زيت"), ("تمرين", "تمر"), ("لبناني", "لبن"), ("كرتون", "كرت")]
+    )
+    def test_keep_an_ending_that_is_the_words_own(self, one, other):
+        assert not set(arabic.stems(one)) & set(arabic.stems(other))
+
+    @pytest.mark.parametrize(("one", "other"), [("زيتونة", "الزيتون"), ("لبنانية", "لبنان"), ("امتحانات", "امتحان")])
+    def test_of_such_words_meet_too(self, one, other):
+        assert set(arabic.stems(arabic.fold(one))) & set(arabic.stems(arabic.fold(other)))
+
     @given(st.one_of(arabic_text, any_text))
     def test_never_raise_and_never_hold_a_blank(self, text):
         assert all(token and " " not in token for token in arabic.tokens(text).split())
