@@ -92,6 +92,12 @@ def end_climb(event: Event) -> None:
     waiting.note_answer(conversation_id=int(event.subject_id), now=timezone.now())
 
 
+@on("lesson.booked")
+def end_climb_of_booked(event: Event) -> None:
+    """A time is agreed on: the wish is served, and looked for no more."""
+    waiting.note_booked(lesson_id=int(event.subject_id), now=timezone.now())
+
+
 @on("wish.climbed", queue=LONG)
 def take_rung(event: Event) -> None:
     """A wish reached the rung of rings: look for one. (The wider circle is read when it is shown.)"""
@@ -109,6 +115,12 @@ def plan_again(_event: Event) -> None:
 def break_unfit_rings(event: Event) -> None:
     """Somebody rests, left, or keeps a neighbour away: rings that no longer can stand break."""
     rings.break_unfit(person_id=int(event.subject_id))
+
+
+@on("listing.changed")
+def break_rings_without_it(event: Event) -> None:
+    """An offer or a wish is no longer public: open rings that need it break."""
+    rings.break_unfit(listing_id=int(event.subject_id))
 
 
 @on("bundle.booked")

@@ -310,6 +310,7 @@ class Ring(models.Model):
     weight = models.FloatField(default=0.0)
     made_at = models.DateTimeField(default=timezone.now)
     deadline = models.DateTimeField()  # for the answers; then for the times
+    sent_at = models.DateTimeField(null=True, blank=True)  # when its people were asked
     ended_at = models.DateTimeField(null=True, blank=True)
     bundle = models.OneToOneField(
         Bundle, on_delete=models.PROTECT, null=True, blank=True, related_name="ring"
@@ -342,6 +343,8 @@ class Place(models.Model):
     offer = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
     wish = models.ForeignKey(Listing, on_delete=models.CASCADE, related_name="+")
     lesson = models.ForeignKey(Lesson, on_delete=models.PROTECT, null=True, blank=True, related_name="ring_places")
+    # A curator found it unfit, or its lesson could not be asked for: not planned into a ring again.
+    is_barred = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -358,7 +361,8 @@ class RingAnswer(models.Model):
     """What one person of a ring says to it."""
 
     ring = models.ForeignKey(Ring, on_delete=models.CASCADE, related_name="answers")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="ring_answers")
+    # Nobody vanishes from a ring unseen: who must go leaves an empty name behind, and the ring breaks.
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="ring_answers")
     is_yes = models.BooleanField(null=True)  # None: not yet
     at = models.DateTimeField(null=True, blank=True)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -193,8 +193,10 @@ def tell_keepers(*, listing_id: int) -> int:
     told_before = Met.objects.filter(saved=OuterRef("pk"), listing=listing)
     rows = SavedSearch.objects.exclude(person=listing.owner_id).filter(made_at__lte=listing.published_at)
     rows = rows.filter(~Exists(told_before), person__is_active=True).select_related("person")
-    rows = rows.annotate(is_about=Exists(SavedSearch.concepts.through.objects.filter(
-        savedsearch=OuterRef("pk"), concept__in=about)))  # fmt: skip
+    # A search kept for a skill that was merged since goes on for the one it became.
+    of_skill = Q(concept__in=about) | Q(concept__merged_into__in=about)
+    kept = SavedSearch.concepts.through.objects.filter(of_skill, savedsearch=OuterRef("pk"))
+    rows = rows.annotate(is_about=Exists(kept))
     held = set(f"{listing.title_tokens} {listing.body_tokens} {listing.concept_tokens}".split())
     met = [row for row in rows if _words_meet(row, held) and _choices_meet(row, listing)]
     made = [Met.objects.get_or_create(saved=row, listing=listing) for row in met]

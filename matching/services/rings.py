@@ -9,7 +9,7 @@ from typing import cast
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -35,6 +35,7 @@ NOWS = FIND, ASKED, CHOSEN, BOOKED, MET, OVER = ("find", "asked", "chosen", "boo
 # What somebody does in a ring: helps one and is helped by another, begins a chain as a gift, is a chain's last.
 PARTS = BOTH, GIFT, HELPED = ("both", "gift", "helped")
 ENDED_UNBOOKED = ("declined", "withdrawn", "lapsed")
+SILENCE = timedelta(days=30)  # after a ring that somebody did not answer, no other asks them
 EDGES_A_PERSON = 20  # pairs of each learner that are looked at, the best first
 
 
@@ -101,7 +102,7 @@ def look(*, now: datetime, but: Iterable[int] = (), with_gifts: bool = True) -> 
     that begin with somebody who teaches as a gift and wishes for nothing. The solver runs before the transaction; what
     changed meanwhile is seen when the rings are written, and such rings are left out.
     """
-    out = set(but) | _busy()
+    out = set(but) | _busy() | _silent(now)
     pairs = _pairs(out)
     if not pairs:
         return []
@@ -146,6 +147,8 @@ def answer(*, ring: Ring, person: Person, is_yes: bool) -> Ring:
     if not is_yes:
         _put_aside(ring, person)
         _end(ring, Ring.State.BROKEN, now)
+    elif not _is_fit(ring):
+        _end(ring, Ring.State.BROKEN, now)
     elif not ring.answers.exclude(is_yes=True).exists():
         _agree(ring, now)
     return ring
@@ -161,10 +164,13 @@ def send(*, ring: Ring, by: Person, is_good: bool) -> Ring:
         raise RingIsOver(_("This ring is no longer waiting."))
     now = timezone.now()
     if not is_good:
+        ring.places.update(is_barred=True)
+    if not is_good or not _is_fit(ring):
         _end(ring, Ring.State.BROKEN, now)
         return ring
     ring.state, ring.deadline = Ring.State.PROPOSED, now + timedelta(days=settings.RING_DAYS)
-    ring.save(update_fields=["state", "deadline"])
+    ring.sent_at = now
+    ring.save(update_fields=["state", "deadline", "sent_at"])
     outbox.emit("ring.proposed", ring)
     return ring
 
@@ -181,14 +187,22 @@ def expire_due(*, now: datetime) -> int:
     return count
 
 
-def break_unfit(*, person_id: int) -> None:
-    """Break this person's open rings when they rest or left, or when neighbours in the ring keep each other away."""
+def break_unfit(*, person_id: int | None = None, listing_id: int | None = None) -> None:
+    """Break open rings that no longer can stand, of one person or with one listing: somebody rests or left, neighbours
+    in it keep each other away, or an offer or a wish is no longer public."""
     now = timezone.now()
-    for ring_id in RingAnswer.objects.filter(person=person_id).values_list("ring", flat=True):
+    rows = Ring.objects.open_now()
+    if listing_id is not None:
+        rows = rows.filter(Q(places__offer=listing_id) | Q(places__wish=listing_id))
+    else:
+        rows = rows.filter(answers__person=person_id)
+    for ring_id in rows.order_by("id").values_list("id", flat=True).distinct():
         with transaction.atomic():
             ring = Ring.objects.select_for_update().open_now().filter(id=ring_id).first()
             if ring is not None and not _is_fit(ring):
                 _end(ring, Ring.State.BROKEN, now)
+    if person_id is None:
+        return
     booking = Ring.objects.filter(state=Ring.State.BOOKING, answers__person=person_id).exclude(bundle=None)
     for ring in booking:
         if ring.bundle_id and _are_apart(ring):
@@ -197,6 +211,8 @@ def break_unfit(*, person_id: int) -> None:
 
 def _is_fit(ring: Ring) -> bool:
     places = list(ring.places.select_related("wish", "offer"))
+    if len(places) + ring.is_chain != ring.answers.count():
+        return False  # a listing was deleted, and its arrow with it
     people = {key for place in places for key in (place.teacher_id, place.learner_id)}
     here = Person.objects.filter(id__in=people, profile__paused_at=None).count() == len(people)
     return (
@@ -299,12 +315,20 @@ def _busy() -> set[int]:
     return set(RingAnswer.objects.filter(ring__in=Ring.objects.undecided()).values_list("person_id", flat=True))
 
 
+def _silent(now: datetime) -> set[int]:
+    """Give those who let a ring's deadline pass without a word lately: others need not wait for them again."""
+    unanswered = RingAnswer.objects.filter(is_yes=None, ring__state=Ring.State.BROKEN, ring__sent_at__isnull=False)
+    passed = unanswered.filter(ring__ended_at__gte=F("ring__deadline"), ring__ended_at__gt=now - SILENCE)
+    return set(passed.values_list("person_id", flat=True))
+
+
 def _pairs(but: set[int]) -> dict[tuple[int, int], _Pair]:
     """Give the best pair of each (teacher, learner) whose wish waits, neither apart, dismissed nor already talking."""
     answered = Climb.objects.filter(ended=Climb.Ended.ANSWERED).values("wish")
     rows = Match.objects.filter(**OPEN_SIDES).exclude(wish__in=answered)
     apart = {frozenset(pair) for pair in Block.objects.values_list("blocker_id", "blocked_id")}
     refused = set(Dismissal.objects.values_list("offer_id", "wish_id"))
+    refused |= set(Place.objects.filter(is_barred=True).values_list("offer_id", "wish_id"))
     # Two whose ring fell apart before their lesson had a time may be planned for again.
     let_go = Lesson.objects.filter(bundle__ended_at__isnull=False, state__in=["enquiry", *ENDED_UNBOOKED])
     talks = Lesson.objects.exclude(id__in=let_go.values("id"))
@@ -339,6 +363,7 @@ def _propose(
         is_chain=is_chain,
         weight=sum(pair.score for pair in found),
         made_at=now,
+        sent_at=None if settings.RINGS_NEED_CURATOR else now,
         deadline=now + timedelta(days=settings.RING_DAYS),
     )
     Place.objects.bulk_create(
@@ -353,13 +378,14 @@ def _propose(
 def _agree(ring: Ring, now: datetime) -> None:
     """All agreed: every arrow becomes a lesson, all of them or none; where one no longer can, the ring breaks."""
     deadline = now + timedelta(days=settings.RING_BOOK_DAYS)
+    at: Place | None = None  # the arrow that is made a lesson just now
     try:
         with transaction.atomic():
             places = list(ring.places.select_related("teacher__profile", "learner__profile", "wish", "offer"))
             places.sort(key=lambda place: place.number)
-            for place in places:
-                place.lesson = _lesson_of(place)
-                place.save(update_fields=["lesson"])
+            for at in places:
+                at.lesson = _lesson_of(at)
+                at.save(update_fields=["lesson"])
             ring.bundle = lessons.bind(
                 lessons=[place.lesson for place in places if place.lesson],
                 # Around a ring the hours cancel; what begins with a gift is passed on as one.
@@ -367,9 +393,11 @@ def _agree(ring: Ring, now: datetime) -> None:
                 due_at=deadline,
                 now=now,
             )
-            for place in places:
-                ring_times.ask(place, now=now, deadline=deadline)
+            for at in places:
+                ring_times.ask(at, now=now, deadline=deadline)
     except Refused:
+        if at is not None:
+            Place.objects.filter(pk=at.pk).update(is_barred=True)
         ring.bundle = None
         _end(ring, Ring.State.BROKEN, now)
     else:

@@ -15,7 +15,7 @@ from exchange.lessons.models import Lesson
 from exchange.lib.errors import Refused
 from exchange.outbox import services as outbox
 from matching import ladder, waits
-from matching.models import Claim, Climb, Match, Ring, Step
+from matching.models import Claim, Climb, Match, Place, Ring, Step
 from skills.models import Listing
 
 ANSWER_DAYS = 180  # waits older than this say nothing of today
@@ -52,6 +52,7 @@ class Outlook:
     range: waits.Range | None = None
     claim: Claim | None = None
     ring: Ring | None = None  # in which it has a place, while that can still come about
+    is_due: bool = False  # the next rung's time has come, and it is not taken yet
 
 
 @transaction.atomic
@@ -69,8 +70,7 @@ def follow(*, wish_id: int, now: datetime) -> None:
         climb = Climb.objects.create(wish=wish, rung=ladder.SUGGESTED, since=wish.published_at or now)
         _step(climb, ladder.SUGGESTED, now, found=Match.objects.filter(wish=wish).count())
     elif climb.ended == Climb.Ended.GONE:
-        climb.since, climb.rung, climb.ended, climb.ended_at = now, ladder.SUGGESTED, "", None
-        _step(climb, "again", now)
+        _begin_again(climb, now)
     else:
         return
     _set_due(climb)
@@ -84,10 +84,14 @@ def still_looking(*, wish: Listing, by: Person) -> None:
         raise NotForTaking(_("Only a public wish of your own can look on."))
     if climb.ended_at is None:
         return
-    now = timezone.now()
-    climb.since, climb.rung, climb.ended, climb.ended_at = now, ladder.SUGGESTED, "", None
-    _step(climb, "again", now)
+    _begin_again(climb, timezone.now())
     _set_due(climb)
+
+
+def _begin_again(climb: Climb, now: datetime) -> None:
+    climb.since, climb.rung, climb.ended, climb.ended_at = now, ladder.SUGGESTED, "", None
+    climb.steward = None
+    _step(climb, "again", now)
 
 
 def climb_due(*, now: datetime) -> int:
@@ -133,17 +137,31 @@ def least_burdened_curator(*, but: int) -> Person | None:
 
 @transaction.atomic
 def note_answer(*, conversation_id: int, now: datetime) -> None:
-    """End the climbs of the wishes that a talk answers, once both sides have written in it."""
+    """End the climbs of the wishes that a talk answers, once both sides have written in it; a guardian's words are
+    neither's."""
     lesson = Lesson.objects.hellos().filter(conversation=conversation_id).select_related("listing").first()
-    if lesson is None or lesson.listing is None:
+    if lesson is None:
         return
-    writers = lesson.conversation.messages.values("sender").distinct().count()
-    if writers < 2:
-        return
-    wishes = {lesson.listing.pk}
-    if lesson.listing.is_offer:
+    writers = set(lesson.conversation.messages.values_list("sender", flat=True).distinct())
+    if {lesson.teacher_id, lesson.learner_id} <= writers:
+        _answer(lesson, now)
+
+
+@transaction.atomic
+def note_booked(*, lesson_id: int, now: datetime) -> None:
+    """End the climbs of the wishes that a booked lesson serves, however few words were written."""
+    lesson = Lesson.objects.filter(id=lesson_id).select_related("listing").first()
+    if lesson is not None:
+        _answer(lesson, now)
+
+
+def _answer(lesson: Lesson, now: datetime) -> None:
+    wishes = set(Place.objects.filter(lesson=lesson).values_list("wish_id", flat=True))
+    if lesson.listing is not None and not lesson.listing.is_offer:
+        wishes.add(lesson.listing.pk)
+    elif lesson.listing is not None:
         met = Match.objects.filter(offer=lesson.listing, wish__owner=lesson.learner_id)
-        wishes = set(met.values_list("wish_id", flat=True))
+        wishes.update(met.values_list("wish_id", flat=True))
     for climb in Climb.objects.select_for_update().filter(wish__in=wishes, ended_at=None).order_by("id"):
         _end(climb, Climb.Ended.ANSWERED, now)
         _step(climb, "answered", now)
@@ -163,6 +181,8 @@ def take(*, wish: Listing, by: Person) -> Claim:
         raise NotForTaking(_("This wish cannot be taken now."))
     if not Match.objects.filter(wish=wish, offer__owner=by).exists():
         raise NotForTaking(_("None of your offers fits this wish. You can still say hello to its author."))
+    if Lesson.objects.filter(listing=wish, teacher=by).exists():
+        raise NotForTaking(_("You have written to its author already; the wish is in your talk."))
     Person.objects.select_for_update().get(id=by.pk)  # two wishes taken at once count one after the other
     _lapse(Claim.objects.filter(Q(wish=wish) | Q(mentor=by), ended_at=None, until__lte=now), now)
     held = Claim.objects.filter(wish=wish, ended_at=None).first()
@@ -236,6 +256,7 @@ def outlook(*, wish: Listing, now: datetime) -> Outlook | None:
         climb=climb,
         steps=list(climb.steps.order_by("at", "id")),
         next_rung=rung.name if rung else "",
+        is_due=climb.due_at is not None and climb.due_at <= now,
         range=usual_wait(climb, now=now) if climb.ended_at is None else None,
         claim=claim,
         ring=open_rings.filter(deadline__gt=now).order_by("-id").first() if climb.ended_at is None else None,

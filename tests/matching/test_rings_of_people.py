@@ -12,6 +12,7 @@ from exchange.lessons.models import Lesson
 from exchange.notices.models import Notice
 from matching.models import Ring
 from matching.services import rings
+from skills.services import listings
 
 
 @pytest.fixture
@@ -239,3 +240,61 @@ class TestChain:
             for page in (ring.get_absolute_url(), "/", "/notices/"):
                 seen = client.get(page).content.decode().lower()
                 assert [key for key, text in words.items() if text.lower() in seen] == [part], page
+
+
+class TestBreaks:
+    def test_when_a_child_goes_out_of_it(self, three, client_of, relay, settings):
+        (ring,) = look()
+        settings.RING_LENGTH = 2  # no other is planned
+        three[1].age = ""
+        three[1].save()
+        client_of(three[1]).post(f"{ring.get_absolute_url()}answer/", {"answer": "yes", "age": "-13"})
+        relay()
+        ring.refresh_from_db()
+        assert ring.state == Ring.State.BROKEN
+        assert Notice.objects.filter(kind="ring_broken", person=three[0]).exists()
+
+    @pytest.mark.parametrize("kind", ["offer", "wish"])
+    def test_when_a_listing_that_it_needs_is_no_longer_public(self, three, kind, relay, settings):
+        (ring,) = look()
+        settings.RING_LENGTH = 2
+        listing = getattr(ring.places.get(teacher=three[0]), kind)
+        listings.pause(listing=listing, by=listing.owner)
+        relay()
+        ring.refresh_from_db()
+        assert ring.state == Ring.State.BROKEN
+
+    def test_with_the_last_yes_where_the_news_was_slower(self, three, relay):
+        (ring,) = look()
+        relay()
+        listings.pause(listing=ring.places.get(teacher=three[0]).offer, by=three[0])
+        assert say(ring, *three[:1]).state == Ring.State.BROKEN
+        assert not Lesson.objects.exists()
+
+
+class TestIsNotAskedForAgain:
+    def test_what_a_curator_refused(self, three, huda, settings):
+        settings.RINGS_NEED_CURATOR = True
+        (ring,) = look()
+        rings.send(ring=ring, by=huda, is_good=False)
+        assert look() == []
+
+    def test_of_whoever_let_the_deadline_pass_for_a_month(self, three, relay):
+        (ring,) = look()
+        say(ring, *three[:2])
+        with time_machine.travel(ring.deadline + timedelta(minutes=1), tick=False):
+            assert rings.expire_due(now=timezone.now()) == 1
+            assert look() == []
+        with time_machine.travel(ring.deadline + timedelta(days=31), tick=False):
+            assert len(look()) == 1
+
+    def test_what_nobody_could_be_asked_for(self, three, monkeypatch):
+        (ring,) = look()
+
+        def refuse(place, **_times):
+            raise groups.Apart("")
+
+        monkeypatch.setattr("matching.services.ring_times.ask", refuse)
+        assert say(ring, *three).state == Ring.State.BROKEN
+        assert ring.places.filter(is_barred=True).count() == 1
+        assert look() == []

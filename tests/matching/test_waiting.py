@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.chat import services as chat
+from exchange.chat.models import Message
 from exchange.lessons import services as lessons
 from exchange.lib.errors import Refused
 from exchange.notices.models import Notice
@@ -72,6 +73,24 @@ class TestClimb:
         climb(3, relay)
         assert Climb.objects.get().rung == ladder.WIDER
 
+    def test_stops_when_a_lesson_is_booked_though_one_side_wrote_nothing(self, wish, salma, yusuf, relay):
+        hello = lessons.say_hello(listing=wish, by=salma, body="أهلا")
+        at = timezone.now() + timedelta(days=3)
+        asked = lessons.ask(
+            lesson=hello, by=salma, times=[lessons.Span(at, at + timedelta(hours=1))], minutes=60, format="online"
+        )
+        lessons.accept(lesson=asked, by=yusuf, proposal=asked.proposals.get())
+        relay()
+        assert Climb.objects.get().ended == "answered"
+
+    def test_goes_on_when_only_somebody_elses_words_stand_in_the_talk(self, wish, salma, nadia, relay):
+        lesson = lessons.say_hello(listing=wish, by=salma, body="أهلا")
+        Message.objects.create(
+            conversation=lesson.conversation, seq=2, sender=nadia, client_id=uuid4(), body="أنا وصيّة سلمى"
+        )
+        waiting.note_answer(conversation_id=lesson.conversation_id, now=timezone.now())
+        assert Climb.objects.get().ended_at is None
+
     def test_is_answered_by_a_talk_about_an_offer_that_fits_it(self, wish, salma, yusuf, relay):
         offer = salma.listings.get(kind="offer")
         lesson = lessons.say_hello(listing=offer, by=yusuf, body="أهلا")
@@ -131,6 +150,11 @@ class TestTake:
         for other in others:
             waiting.take(wish=other, by=salma)
         with pytest.raises(waiting.HandsFull):
+            waiting.take(wish=wish, by=salma)
+
+    def test_is_not_for_whoever_wrote_already(self, wish, salma):
+        lessons.say_hello(listing=wish, by=salma, body="أهلا")
+        with pytest.raises(waiting.NotForTaking):
             waiting.take(wish=wish, by=salma)
 
     def test_is_for_those_who_teach_what_is_wished(self, wish, karim, make_offer, relay):

@@ -6,6 +6,8 @@ from accounts import services as accounts
 from exchange.notices.models import Notice
 from search import services as search
 from search.models import Met, SavedSearch
+from skills.models import Concept
+from skills.services import concepts as concept_services
 from skills.services import listings
 
 
@@ -69,6 +71,16 @@ class TestKeep:
 
 
 class TestMeets:
+    def test_goes_on_for_the_skill_that_its_own_became(self, yusuf, salma, keep, make_offer, relay, concepts):
+        keep(yusuf, "q=تطريز لفستاني")
+        Concept.objects.filter(uri="rukn:embroidery").update(merged_into=concepts["rukn:sewing"])
+        concept_services.refresh_tree()
+
+        make_offer(salma, "تفصيل ثوب", ["rukn:sewing"])
+        relay()
+
+        assert Met.objects.count() == 1
+
     @pytest.mark.parametrize(
         ("query", "title", "tags", "content", "is_met"),
         [
