@@ -19,6 +19,7 @@ OTHERS = tuple(name for name in NAMES if name not in SKILL)
 WIDTH = 0.1  # standard deviation of the prior on each weight
 FOLDS = 5
 STEPS = 400
+CYCLES = 200  # of projections; a handful where no bound holds
 CLIP = 0.01
 BINS = 5
 
@@ -96,14 +97,44 @@ def _solve(shares: Array, good: Array) -> Array:
     return values
 
 
+def _bounds() -> tuple[Array, Array]:
+    """Give the bounds, `planes @ weights ≤ most`: none negative, related ≤ same, each fullest sum ≤ 1."""
+    at = {name: place for place, name in enumerate(NAMES)}
+    planes = [-np.eye(len(NAMES))]
+    order = np.zeros(len(NAMES))
+    order[at["related_skill"]], order[at["same_skill"]] = 1.0, -1.0
+    planes.append(order[None, :])
+    for skill in SKILL:
+        full = np.zeros(len(NAMES))
+        full[[at[skill], *(at[name] for name in OTHERS)]] = 1.0
+        planes.append(full[None, :])
+    most = np.concatenate([np.zeros(len(NAMES) + 1), np.ones(len(SKILL))])
+    return np.concatenate(planes), most
+
+
+PLANES, MOST = _bounds()
+LENGTHS = (PLANES**2).sum(axis=1)
+
+
 def _allowed(values: Array) -> Array:
-    """Bring weights back within the bounds: none negative, related ≤ same, the fullest sum ≤ 1."""
-    found = dict(zip(NAMES, np.maximum(values, 0.0), strict=True))
-    if found["related_skill"] > found["same_skill"]:
-        found["related_skill"] = found["same_skill"] = (found["related_skill"] + found["same_skill"]) / 2
-    fullest = max(found[name] for name in SKILL) + sum(found[name] for name in OTHERS)
-    scale = max(1.0, fullest)
-    return np.array([found[name] / scale for name in NAMES], dtype=np.float64)
+    """Give the nearest weights within the bounds, by Dykstra's alternating projections.
+
+    The nearest, and not just some: only then does the descent end at the least of the objective where a bound holds.
+    Source: Boyle and Dykstra, "A method for finding projections onto the intersection of convex sets", 1986.
+    """
+    found = values.copy()
+    carried = np.zeros(len(PLANES))  # how far each half-space has moved the point, in its own direction
+    for _round in range(CYCLES):
+        before = found.copy()
+        for number, plane in enumerate(PLANES):
+            shift = carried[number] + (plane @ found - MOST[number]) / LENGTHS[number]
+            shift = max(0.0, shift)
+            found = found - (shift - carried[number]) * plane
+            carried[number] = shift
+        if np.abs(found - before).max() < 1e-12:
+            break
+    found = np.maximum(found, 0.0)
+    return found / max(1.0, float((PLANES @ found - MOST + 1.0)[-len(SKILL) :].max()))
 
 
 def _bins(told: Array, good: Array) -> list[dict[str, float]]:

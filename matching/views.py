@@ -64,12 +64,11 @@ def match_dismiss(request: HttpRequest) -> HttpResponse:
     """Remember "not for me"."""
     person = cast(Person, request.user)
     offer, wish = request.POST.get("offer", ""), request.POST.get("wish", "")
-    if offer.isdigit() and wish.isdigit() and len(offer) < 19 and len(wish) < 19:
-        matching.dismiss(person=person, offer_id=int(offer), wish_id=int(wish))
+    named = [int(key) for key in (offer, wish) if key.isascii() and key.isdigit() and len(key) < 19]
+    if len(named) == 2:
+        matching.dismiss(person=person, offer_id=named[0], wish_id=named[1])
         messages.success(request, _("We will not show you this one again."))
-    own = Listing.objects.filter(
-        owner=person, id__in=[key for key in (offer, wish) if key.isdigit() and len(key) < 19]
-    ).first()
+    own = Listing.objects.filter(owner=person, id__in=named).first()
     return redirect(reverse("listing_matches", args=[own.pk]) if own else reverse("home"))
 
 

@@ -6,9 +6,11 @@ import random
 import uuid
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from scipy.optimize import minimize
 
 from accounts import services as accounts
 from accounts.models import Profile
@@ -64,6 +66,16 @@ class TestFit:
         assert all(value >= 0 for value in found.values())
         assert found["related_skill"] <= found["same_skill"]
         assert max(found[name] for name in scoring.SKILL) + sum(found[name] for name in fitting.OTHERS) <= 1.0005
+
+    @pytest.mark.parametrize("truth", [{"free_hours": 0.5, "two_way": 0.5}, {"same_skill": 0.3, "free_hours": 0.2}])
+    def test_is_the_best_within_the_bounds(self, truth):
+        some = rows(truth, 600)
+        shares = np.array([[each.get(name, 0.0) for name in fitting.NAMES] for each, _good in some])
+        good, prior = np.array([float(is_good) for _each, is_good in some]), fitting._prior()
+        cost = lambda values: fitting._objective(values, shares, good, prior)  # noqa: E731
+        room = {"type": "ineq", "fun": lambda values: fitting.MOST - fitting.PLANES @ values}
+        other = minimize(cost, prior, method="SLSQP", constraints=[room], options={"maxiter": 1000, "ftol": 1e-12})
+        assert cost(fitting._solve(shares, good)) <= other.fun + 0.01
 
     def test_stays_at_the_priors_with_next_to_nothing(self):
         found = fitting.fit(rows(self.truth, 3)).values

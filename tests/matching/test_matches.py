@@ -116,7 +116,7 @@ class TestNotForMe:
         assert views(wish) == []
         assert len(views(offer)) == 1
 
-    @pytest.mark.parametrize("value", ["", "x", "9" * 50, "-1"])
+    @pytest.mark.parametrize("value", ["²", "", "x", "9" * 50, "-1"])
     def test_survives_nonsense(self, pair, yusuf, client_of, value):
         assert client_of(yusuf).post("/matches/dismiss/", {"offer": value, "wish": value}).status_code == 302
 

@@ -41,7 +41,7 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(told))
 
     def _accept(self, name: str) -> None:
-        if name != "prior" and not name.isdigit():
+        if name != "prior" and not (name.isascii() and name.isdigit() and len(name) < 19):
             command.unusable(f"fit_matching: {name!r} is neither the number of a fit nor `prior`")
         fit = learning.accept(fit_id=None if name == "prior" else int(name))
         if fit is None:
