@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange.chat import services as chat
-from exchange.chat.models import Message
+from exchange.chat.models import Conversation, Message
 from exchange.lessons import services as lessons
 from exchange.lib.errors import Refused
 from exchange.notices.models import Notice
@@ -88,6 +88,7 @@ class TestClimb:
         Message.objects.create(
             conversation=lesson.conversation, seq=2, sender=nadia, client_id=uuid4(), body="أنا وصيّة سلمى"
         )
+        Conversation.objects.filter(id=lesson.conversation_id).update(last_seq=2)
         waiting.note_answer(conversation_id=lesson.conversation_id, now=timezone.now())
         assert Climb.objects.get().ended_at is None
 
