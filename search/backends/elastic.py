@@ -25,6 +25,7 @@ from search.query import Document, Found, Hit, Query
 
 TITLE, CONCEPT, BODY = WEIGHTS
 TOKEN_FIELDS = [f"title_tokens^{TITLE}", f"concept_tokens^{CONCEPT}", f"body_tokens^{BODY}"]
+SPELT = ("title_tokens", "concept_tokens")  # the words that a slip of the finger is held against
 TEXT_FIELDS = ["title^3", "title.en^3", "names_ar^2", "names_en^2", "body", "body.en"]
 IS_OPEN = {"term": {"is_open": True}}
 NEWEST = [{"published_at": {"order": "desc", "missing": "_last"}}, {"number": "desc"}]
@@ -74,7 +75,9 @@ class ElasticBackend(Backend):
         helped = [] if reading.means else list(enumerate(reading.groups))
         if helped:
             search["suggest"] = {
-                f"word{number}": {"text": group[0], "term": _near(group[0])} for number, group in helped
+                f"{field}{number}": {"text": group[0], "term": _near(group[0], field)}
+                for number, group in helped
+                for field in SPELT
             }
         if reading.words:
             search["highlight"] = {
@@ -133,12 +136,13 @@ class ElasticBackend(Backend):
         index.client().indices.refresh(index=index.read_alias())
 
     def _second_try(self, query: Query, reading: analysis.Reading, near: dict[str, Any], until: float) -> Found:
-        """Ask again with near known words for those that no title holds; half of the words are enough then."""
+        """Ask again with near known words for those that no title, or no skill's name, holds; half of the words are
+        enough then."""
         groups: list[tuple[str, ...]] = []
         replaced: list[str] = []
         for number, group in enumerate(reading.groups):
-            options = near.get(f"word{number}", [{}])[0].get("options", ())
-            words = tuple(option["text"] for option in options[:3])
+            options = [near.get(f"{field}{number}", [{}])[0].get("options", ()) for field in SPELT]
+            words = tuple(dict.fromkeys(option["text"] for found in options for option in found))[:3]
             replaced.extend(words[:1])
             groups.append(words or group)
         found = _found(_run(_search(query, _meaning(reading, tuple(groups), ceil(len(groups) / 2))), until))
@@ -199,10 +203,10 @@ def _like(words: str) -> Body:
     }
 
 
-def _near(word: str) -> dict[str, Any]:
-    """Say how a word that no title holds is helped: one slip, two in long words."""
+def _near(word: str, field: str) -> dict[str, Any]:
+    """Say how a word that this field of no listing holds is helped: one slip, two in long words."""
     return {
-        "field": "title_tokens",
+        "field": field,
         "suggest_mode": "missing",
         "size": 3,
         "max_edits": 1 if len(word) < 8 else 2,
