@@ -117,7 +117,7 @@ def break_unfit_rings(event: Event) -> None:
     rings.break_unfit(person_id=int(event.subject_id))
 
 
-@on("listing.changed")
+@on("listing.changed", queue=LONG)
 def break_rings_without_it(event: Event) -> None:
     """An offer or a wish is no longer public: open rings that need it break."""
     rings.break_unfit(listing_id=int(event.subject_id))
