@@ -117,13 +117,17 @@ def find(round_: Round, should_stop: Callable[[], bool] = lambda: False) -> Plan
     )
 
 
-def find_numbers(graph: "Graph", rules: Rules, should_stop: Callable[[], bool] = lambda: False) -> Plan:
-    """Do as `find` does on a graph of numbers."""
+def find_numbers(
+    graph: "Graph", rules: Rules, should_stop: Callable[[], bool] = lambda: False, *, started: float | None = None
+) -> Plan:
+    """Do as `find` does on a graph of numbers; the time counts from `started` (`time.monotonic()`), else from now."""
     from matching.rings.budget import Budget
 
     if not graph.edges:
         return Plan()
     budget = Budget(rules.seconds, should_stop)
+    if started is not None:
+        budget.started = started
     if rules.max_length is None:
         return _of_any_length(graph, budget)
     return _limited(graph, rules.max_length, rules, budget)

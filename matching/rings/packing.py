@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ STARTS = 9
 THRIFT = (1.0, -1.0, 0.0)
 FEW = (96, 48, 24, 12, 6, 3)  # edges kept at each person when there are too many rings to list
 MENDED = 100_000  # columns looked at for that, by lot
+LISTING = 3e-6  # work for each edge before the first plan: rings are listed and a ceiling is found
 MENDING = 0.1  # share of the work spent on rings that can be mended
 PATIENCE = 0.5  # share of the work without betterment after which a search rests
 
@@ -51,16 +53,21 @@ def pack(
     whose `mending` adds up to more.
     """
     usable = on_rings(graph)
+    budget.spend(LISTING * graph.edges)
     pool = _collect(graph, longest, longest_chain, usable, np.random.default_rng((seed, 0)), valued, budget.seconds)
     whole = bool((pool.value == np.floor(pool.value)).all())
-    ceiling = math.inf
-    if valued is None:
-        ceiling = _floored(_ceiling(graph, usable, longest_chain), whole)
+
+    @cache
+    def ceiling() -> float:  # takes seconds on a million edges, and is not asked for where every piece is proven
+        return math.inf if valued is not None else _floored(_ceiling(graph, usable, longest_chain), whole)
+
     chosen, proven = _pieces(pool, budget, seed, ceiling, whole)
     value = float(pool.value[chosen].sum())
     if mending is not None and len(chosen):
         chosen = _mended(graph, pool, chosen, budget, seed, mending)
-    bound = min(_floored(proven, whole), ceiling) if pool.is_whole else ceiling
+    bound = _floored(proven, whole) if pool.is_whole else ceiling()
+    if value < bound - 1e-9:
+        bound = min(bound, ceiling())
     if bound == math.inf:
         bound = _by_rows(pool) if pool.is_whole else float(graph.weight.sum())
     walks = tuple(tuple(edge for edge in row if edge < graph.edges) for row in pool.edges[chosen].tolist())
@@ -119,7 +126,7 @@ def _ceiling(graph: Graph, usable: NDArray[np.bool_], longest_chain: int) -> flo
     return circulation.bound(graph.only(usable))
 
 
-def _pieces(pool: Pool, budget: Budget, seed: int, ceiling: float, whole: bool) -> tuple[Ints, float]:
+def _pieces(pool: Pool, budget: Budget, seed: int, ceiling: Callable[[], float], whole: bool) -> tuple[Ints, float]:
     """Solve groups of rings that share nobody one by one, each with its share of the work."""
     groups = pieces(pool)
     chosen: list[Ints] = []
@@ -133,14 +140,14 @@ def _pieces(pool: Pool, budget: Budget, seed: int, ceiling: float, whole: bool) 
         share = spent + max(0.0, end - spent) * len(group) / waiting
         waiting -= len(group)
         rng = np.random.default_rng((seed, 1, number))
-        found, bound = _piece(part, budget, share, rng, ceiling if len(groups) == 1 else math.inf, whole)
+        found, bound = _piece(part, budget, share, rng, ceiling if len(groups) == 1 else lambda: math.inf, whole)
         chosen.append(group[found])
         proven += bound
     return (np.sort(np.concatenate(chosen)) if chosen else np.empty(0, np.int64)), proven
 
 
 def _piece(
-    pool: Pool, budget: Budget, share: float, rng: np.random.Generator, ceiling: float, whole: bool
+    pool: Pool, budget: Budget, share: float, rng: np.random.Generator, ceiling: Callable[[], float], whole: bool
 ) -> tuple[Ints, float]:
     """Give a good choice of columns and a bound for this pool."""
     every = np.arange(pool.size)
@@ -152,7 +159,7 @@ def _piece(
             return found, float(pool.value[found].sum())
     prices = np.append(np.full(pool.height, float((pool.value / pool.length).mean())), 0.0)
     kept = _greedy(pool, prices, rng, budget, STARTS, first + 0.2 * room)
-    bound = min(ceiling, _by_rows(pool))
+    bound = min(ceiling(), _by_rows(pool))
     relaxed = None
     if pool.height <= TALL and float(pool.value[kept].sum()) < bound - 1e-9 and not budget.is_over(share):
         relaxed = master.relax(pool, budget, kept, share=first + 0.6 * room)
@@ -175,7 +182,7 @@ def _piece(
 def _greedy(pool: Pool, prices: Floats, rng: np.random.Generator, budget: Budget, starts: int, share: float) -> Ints:
     best = search.greedy(pool, prices, rng, thrift=THRIFT[0])
     for number in range(1, starts):
-        budget.spend(1.5e-7 * pool.size * pool.rows.shape[1] + 5e-5 * len(best))
+        budget.spend(1.5e-7 * pool.size * pool.rows.shape[1] + 5e-5 * pool.height)
         if budget.is_over(share):
             break
         best = _larger(pool, best, search.greedy(pool, prices, rng, thrift=THRIFT[number % len(THRIFT)]))

@@ -334,6 +334,59 @@ def _load(number: int) -> Tree:
     )
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What stands above what before a file is taken in, by URI, and which concepts were merged into which."""
+
+    broader: dict[str, tuple[str, ...]]
+    became: dict[str, str]
+
+    def now(self, uri: str) -> str:
+        """Give the URI of what a concept is today."""
+        return self.became.get(uri, uri)
+
+
+def standing(*, only: bool, shipped: bool) -> Standing:
+    """Give the tree that an import meets; the repository's concepts count where it will load them too.
+
+    `only` and `shipped` are the import's options.
+    """
+    broader: dict[str, tuple[str, ...]] = {}
+    became: dict[str, str] = {}
+    if not only:
+        became = dict(Concept.objects.exclude(merged_into=None).values_list("uri", "merged_into__uri"))
+        links = Link.objects.filter(kind=Link.Kind.BROADER).values_list("concept__uri", "other__uri")
+        for uri, other in links:
+            broader[uri] = (*broader.get(uri, ()), other)
+    if shipped or not (only or Concept.objects.exists()):
+        broader.update((row.uri, row.broader) for row in shipped_rows())
+    return Standing(broader, became)
+
+
+def joined(rows: Iterable[rules.ConceptRow]) -> list[rules.ConceptRow]:
+    """Join rows of one concept that came together, so that no name is lost: its last label stays the preferred one."""
+    out: dict[str, rules.ConceptRow] = {}
+    for row in rows:
+        known = out.get(row.uri)
+        if known is not None:
+            both = known.names.keys() & row.names.keys()
+            row = replace(
+                row, names={**row.names, **{lang: _both(known.names[lang], row.names[lang]) for lang in both}}
+            )
+            row = _merge([known, row])[row.uri]
+        out[row.uri] = row
+    return list(out.values())
+
+
+def _both(earlier: rules.Names, later: rules.Names) -> rules.Names:
+    others = dict.fromkeys((*later.others, earlier.label, *earlier.others))
+    return rules.Names(
+        later.label,
+        tuple(other for other in others if other != later.label),
+        {**earlier.sources, **later.sources},
+    )
+
+
 def _merge(rows: Iterable[rules.ConceptRow]) -> dict[str, rules.ConceptRow]:
     """Join rows of one concept: ESCO tells its languages and its links in separate files."""
     merged: dict[str, rules.ConceptRow] = {}

@@ -49,7 +49,10 @@ def reranked(text: str, hits: list[Hit]) -> list[Hit]:
 @lru_cache(maxsize=1)
 def _model(name: str) -> Any:
     try:
-        return importlib.import_module(name)
+        model = importlib.import_module(name)
+        if not (callable(model.query) and callable(model.passage)):
+            raise TypeError("query and passage must be functions")
+        return model
     except Exception:
         log.exception("RESOLVE_RERANK names %s, which cannot be used; concepts are ordered without it.", name)
         return None

@@ -278,6 +278,40 @@ class TestBadRows:
             assert cause in err.getvalue()
         assert not Concept.objects.filter(uri="x:sewing").exists()
 
+    def test_a_circle_with_what_the_database_holds_is_refused_too(self, lines, concepts):
+        run("import_concepts", lines({**SEWING, "uri": "x:top"}, {**SEWING, "uri": "x:low", "broader": ["x:top"]}))
+        err = io.StringIO()
+        top = {**SEWING, "uri": "x:top", "broader": ["x:low"]}
+        with pytest.raises(SystemExit):
+            call_command("import_concepts", lines(SEWING, top), stdout=io.StringIO(), stderr=err)
+        assert "line 2: broader goes in a circle" in err.getvalue()
+        assert not Concept.objects.filter(uri="x:sewing").exists()
+
+    def test_a_link_that_the_file_itself_turns_round_is_no_circle(self, lines, concepts):
+        run("import_concepts", lines({**SEWING, "uri": "x:top"}, {**SEWING, "uri": "x:low", "broader": ["x:top"]}))
+        run("import_concepts", lines({**SEWING, "uri": "x:top", "broader": ["x:low"]}, {**SEWING, "uri": "x:low"}))
+        tree = concepts_service.tree()
+        assert set(tree.ancestors(tree.ids["x:top"])) == {tree.ids["x:top"], tree.ids["x:low"]}
+
+    def test_skipping_bad_rows_leaves_the_rows_that_close_circles_out(self, lines, concepts):
+        rows = (
+            {**SEWING, "uri": "x:a", "broader": ["x:b"]}, {**SEWING, "uri": "x:b", "broader": ["x:a"]},
+            {**SEWING, "uri": "x:c", "broader": ["x:d"]}, {**SEWING, "uri": "x:d", "broader": ["x:c"]},
+        )  # fmt: skip
+        (told,) = run("import_concepts", lines(*rows), "--skip-bad")
+        assert told["bad"] == 2
+        assert set(Concept.objects.filter(uri__startswith="x:").values_list("uri", flat=True)) == {"x:a", "x:c"}
+
+    def test_a_concept_told_twice_loses_no_name(self, lines, concepts):
+        one = {"uri": "x:oud", "en": {"label": "Oud", "others": ["Arabic lute"]}}
+        two = {"uri": "x:oud", "en": {"label": "Oud playing"}, "ar": {"label": "عزف العود"}}
+        run("import_concepts", lines(one, two))
+        names = Label.objects.filter(concept__uri="x:oud").values_list("text", "is_preferred")
+        assert dict(names) == {"Oud": False, "Arabic lute": False, "Oud playing": True, "عزف العود": True}
+
+    def test_the_shipped_concepts_are_counted_as_new_once(self, db):
+        assert run("import_concepts", "--shipped")[0]["new"] == Concept.objects.count()
+
     @pytest.mark.parametrize(
         ("rows", "cause"),
         [

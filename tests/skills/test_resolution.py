@@ -261,10 +261,12 @@ class TestRerank:
         settings.RESOLVE_RERANK = "fake"
         assert [(hit.concept, hit.score) for hit in rerank.reranked("x", self.hits)] == [(2, 0.5), (1, 0.45)]
 
-    def test_goes_on_without_a_model_that_is_not_there(self, settings):
-        settings.RESOLVE_RERANK = "no_such_module"
+    @pytest.mark.parametrize("name", ["no_such_module", "json"])
+    def test_goes_on_without_a_model_that_is_not_there_or_is_none_and_says_so_once(self, settings, caplog, name):
+        settings.RESOLVE_RERANK = name
         rerank._model.cache_clear()
-        assert rerank.reranked("x", self.hits) == self.hits
+        assert rerank.reranked("x", self.hits) == rerank.reranked("y", self.hits) == self.hits
+        assert len(caplog.records) == 1
 
 
 class TestStandIns:

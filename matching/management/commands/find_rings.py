@@ -40,7 +40,7 @@ class Command(BaseCommand):
         for remark in said.remarks:
             self.stderr.write(f"{name}: {remark}")
         with _stoppable() as asked:
-            plan = rings.find_numbers(said.graph, said.rules, lambda: bool(asked))
+            plan = rings.find_numbers(said.graph, said.rules, lambda: bool(asked), started=started)
         self.stdout.write(json.dumps(_told(said, plan, time.monotonic() - started), ensure_ascii=False))
 
 

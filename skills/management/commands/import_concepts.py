@@ -1,8 +1,10 @@
 """Take concepts in from JSONL or ESCO's own CSV, or load those of the repository."""
 
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["files"] and not options["shipped"]:
             command.unusable("import_concepts: name a FILE, `-`, or --shipped")
-        read = [(name, line, row) for name in options["files"] for line, row in _read(name)]
+        told = [(name, line, row) for name in options["files"] for line, row in _read(name)]
+        bad = [row for _name, _line, row in told if isinstance(row, rules.BadRow)]
+        read = [(name, line, row) for name, line, row in told if isinstance(row, rules.ConceptRow)]
+        standing = concepts.standing(only=options["only"], shipped=options["shipped"])
+        circles = list(_circles(read, standing))
+        bad += [reason for _place, reason in circles]
+        for place in sorted((place for place, _reason in circles), reverse=True):
+            del read[place]
         rows = concepts.shipped_rows() if options["shipped"] else []
-        rows += [row for _name, _line, row in read if isinstance(row, rules.ConceptRow)]
-        bad = [row for _name, _line, row in read if isinstance(row, rules.BadRow)] + _circles(read)
+        rows += concepts.joined(row for _name, _line, row in read)
         for reason in bad[:MOST_TOLD]:
             self.stderr.write(str(reason))
         if len(bad) > MOST_TOLD:
@@ -40,7 +48,7 @@ class Command(BaseCommand):
             command.unusable(f"import_concepts: nothing was loaded ({len(bad)} bad rows; --skip-bad leaves them out)")
         if not rows and not options["shipped"]:
             command.unusable("import_concepts: no concepts found")
-        if not options["only"]:
+        if not options["only"] and not options["shipped"]:
             concepts.ensure_shipped()
         with command.progress("Concepts", len(rows), hidden=options["no_progress"]) as advance:
             counts = concepts.import_rows(rows, only=options["only"], progress=advance)
@@ -65,18 +73,38 @@ def _read(name: str) -> Iterator[tuple[int, rules.ConceptRow | rules.BadRow]]:
                 yield line, rules.BadRow(name, line, str(error))
 
 
-def _circles(read: list[tuple[str, int, rules.ConceptRow | rules.BadRow]]) -> list[rules.BadRow]:
-    """Give the row by which a concept first came to stand above itself, if one does."""
-    above: dict[str, set[str]] = {}
-    places = {}
-    for name, line, row in read:
-        if isinstance(row, rules.ConceptRow) and row.broader:
-            above.setdefault(row.uri, set()).update(row.broader)
-            places[row.uri] = name, line
-    try:
-        TopologicalSorter(above).prepare()
-    except CycleError as error:
-        circle = error.args[1]
-        name, line = max(places[uri] for uri in circle)
-        return [rules.BadRow(name, line, f"broader goes in a circle: {', '.join(circle)}")]
-    return []
+def _circles(
+    read: Sequence[tuple[str, int, rules.ConceptRow]], standing: concepts.Standing
+) -> Iterator[tuple[int, rules.BadRow]]:
+    """Give the rows by which a concept comes to stand above itself, each with its place among those read.
+
+    The rows count together with what stands already, but for the links of concepts that they tell anew.
+    """
+    told = {row.uri for _name, _line, row in read}
+    links = [(uri, others, -1) for uri, others in standing.broader.items() if uri not in told]
+    links += [(row.uri, row.broader, place) for place, (_name, _line, row) in enumerate(read)]
+    edges = [
+        (standing.now(uri), standing.now(other), place)
+        for uri, others, place in links
+        for other in others
+        if standing.now(uri) != standing.now(other)
+    ]
+    while True:
+        above: dict[str, list[str]] = defaultdict(list)
+        for uri, other, _place in edges:
+            above[uri].append(other)
+        try:
+            TopologicalSorter(above).prepare()
+        except CycleError as error:
+            found: list[str] = error.args[1]
+            steps = set(pairwise(found))
+        else:
+            return
+        last = max(place for uri, other, place in edges if (other, uri) in steps)
+        if last >= 0:
+            name, line, _row = read[last]
+            circle = ", ".join(found)
+            yield last, rules.BadRow(name, line, f"broader goes in a circle: {circle}")
+            edges = [edge for edge in edges if edge[2] != last]
+        else:  # an older circle is no fault of this file
+            edges = [edge for edge in edges if (edge[1], edge[0]) not in steps]
