@@ -51,7 +51,7 @@ ASK = _folded("""
     how what when where who which why do does did am was were been being have has had
     i me we us you he she it they them m ve d ll re s t im my mine
     hi hello hey thanks thank there here some any all also just so if about get getting know knowing able
-    return exchange swap hang gets easily enough anything something available
+    return exchange swap others together hang gets easily enough anything something available
     neither nor free properly again finally really very too much many lot bit
 """)
 # Words that hardly tell skills apart: how it is taught, and at which level.
@@ -123,6 +123,7 @@ _AGE = re.compile(
 )
 _TURN = _folded("but only and want بل بس لكن انما إنما بدي ابي أبغى ابغى اريد نريد بغيت عايز عايزة عاوز")
 _FOR = ("لل", "ل")
+_OF_IT = _folded("في in at with")
 _AND = _folded("and or و او أو ثم then plus")
 
 
@@ -299,11 +300,22 @@ def _without_exclusions(
         run: list[str] = []
         content = 0
         while place < len(folded) and content < LONGEST_EXCLUSION and not _turns(folded[place]):
+            if content and _is_of_it(folded[place]) and all(_is_level(word) for word in run):
+                break  # "not a beginner in chess", «مش مبتدئ في الشطرنج»: the level is denied, not the skill
             content += folded[place] not in arabic.PARTICLES and folded[place] not in ASK
             run.append(folded[place])
             place += 1
         excluded.append(run)
     return keep, excluded
+
+
+def _is_of_it(word: str) -> bool:
+    """Whether what a level is a level of comes here: "in chess", «في الشطرنج», «بالشطرنج»."""
+    return word in _OF_IT or (word.startswith("بال") and len(word) > SHORTEST_AND)
+
+
+def _is_level(word: str) -> bool:
+    return word in SOFT_WORDS or arabic.without_article(word) in SOFT_WORDS or word in arabic.PARTICLES or word in ASK
 
 
 def _turns(word: str) -> bool:

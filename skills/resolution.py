@@ -294,9 +294,11 @@ def _doubted(hits: Sequence[Hit], says: Mapping[int, float]) -> list[Hit]:
 
     def stays(hit: Hit) -> bool:
         said = says[hit.concept]
-        if said > BESIDES and hit.exact:
+        if said >= OWN_CLAUSE and hit.exact:
             return True
-        return hit.score >= guess - ABOVE and hit.score >= best - OVERSHADOWED
+        if hit.score < guess - ABOVE:
+            return False
+        return (said > BESIDES and hit.exact) or hit.score >= best - OVERSHADOWED
 
     return [replace(hit, sure=False) if hit.sure and not stays(hit) else hit for hit in hits]
 

@@ -138,6 +138,7 @@ class TestResolve:
         [
             "I can not sew", "مش عارف خياطة", "not only sewing", "I do not know sewing", "لا أجيد الخياطة",
             "لا أعرف شيئًا عن الخياطة وأريد أن أتعلمها", "لا بأس بالخياطة", "خياطة بسعر غير مكلف", "ليس فقط الخياطة",
+            "مش مبتدئة في الخياطة", "لست مبتدئة بالخياطة", "not a beginner in sewing", "I'm not new at sewing",
             "خياطة لغير المبتدئين", "ليس لدي خبرة في الخياطة", "I can neither sew nor mend", "ماشي، خياطة",
         ],
     )  # fmt: skip
