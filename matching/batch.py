@@ -5,13 +5,13 @@ columns; a block of rows × columns is scored by a handful of array operations a
 best leaves it. Cost follows the pairs that share a skill, never all pairs; memory is one block.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +25,11 @@ Units = npt.NDArray[np.int16]  # of blocks: half the memory of int32 is half the
 Longs = npt.NDArray[np.int64]
 Postings = Mapping[int, tuple[Ints, Ints]]
 BLOCK = 160_000  # cells of a block: it stays in the processor's cache
-SAMPLE = 8  # the first eighth of the columns, the most promising ones, sets the mark for the others
 FEW = 24  # rows of a concept for which it is not worth asking how many ways of being sure of it there are
 NEVER = -20_000  # with all that can be added still less than nothing, and no less than Units can hold
 LARGEST = (1 << 20) - 1  # more than any reach × strength
 UNITS = (1 << 14) - 1  # more than any score
+BITS = 64  # the most wanted concepts, told by one bit each
 MOST_ROWS, MOST_COLUMNS = 1 << 18, 1 << 20
 
 
@@ -208,51 +208,50 @@ class _Work:
 
     def concept(self, places: Ints, strengths: Ints, taught: Ints, value: Ints, fixed: Ints) -> None:
         """Score all rows of one concept against all columns near it."""
-        masks, kinds, bits = self.columns.masks[taught], self.column_kinds[taught], self.back.column_bits[taught]
+        masks, bits = self.columns.masks[taught], self.back.column_bits[taught]
+        kinds, mine = self.column_kinds[taught], self.row_kinds[places]
+        if len(places) > len(self.kinds):
+            by_kind = self.kinds.take(kinds, axis=1)
+        else:
+            by_kind, mine = self.kinds.take(mine, axis=0).take(kinds, axis=1), np.arange(len(places))
         levels, level = (strengths, np.arange(len(strengths))) if len(strengths) < FEW else _coded_ints(strengths)
         skill = (levels[:, None] * value[None, :] + 128) >> 8
         skill += self.columns.brings[taught]
-        near = _Near(taught, skill.astype(np.int16), fixed, masks, kinds, bits)
+        near = _Near(taught, skill.astype(np.int16), fixed, masks, by_kind, mine, bits)
         self.slot[taught] = np.arange(len(taught), dtype=np.int32)
         size = max(1, BLOCK // len(taught))
         for start in range(0, len(places), size):
-            self._block(places[start : start + size], level[start : start + size], near)
+            self._block(places, level, near, slice(start, start + size))
         self.slot[taught] = -1
 
-    def _block(self, rows: Ints, level: Longs, near: "_Near") -> None:
-        count = len(near.taught)
+    def _block(self, places: Ints, level: Longs, near: "_Near", part: slice) -> None:
+        rows = places[part]
         keep = self.keep + int(self.spare[rows].max())
         own = self.rows.brings[rows]
-        head = min(count, max(2 * keep, count // SAMPLE))
-        swaps = self.back.cells(rows, self.slot)
-        units = self._units(rows, level, near, 0, head, swaps)
         mark = self.mark[rows]
-        if head >= keep:
-            reached = np.partition(units.astype(np.int32), head - keep, axis=1)[:, head - keep]
+        # `fixed` falls, so behind the first column that cannot reach any row's mark all others cannot either.
+        least = max(int((mark - own).min()), 1)
+        most = int(np.searchsorted(-near.fixed, self.moving - least, side="right"))
+        units = self._units(rows, level[part], near.kind[part], near, most)
+        if most >= keep:
+            # numpy chooses among 32-bit numbers three times as fast as among 16-bit ones.
+            reached = np.partition(units.astype(np.int32), most - keep, axis=1)[:, most - keep]
             mark = np.maximum(mark, reached + own)
             self.mark[rows] = mark
-        mark = np.maximum(mark - own, 1)
-        self._take(rows, near.taught[:head], units, mark, own)
-        # `fixed` falls, so behind the first column that cannot reach any row's mark all others cannot either.
-        most = int(np.searchsorted(-near.fixed, self.moving - int(mark.min()), side="right"))
-        if most > head:
-            units = self._units(rows, level, near, head, most, swaps)
-            self._take(rows, near.taught[head:most], units, mark, own)
+        self._take(rows, near.taught, units, np.maximum(mark - own, 1), own)
 
-    def _units(
-        self, rows: Ints, level: Longs, near: "_Near", start: int, end: int, swaps: tuple[Longs, Longs]
-    ) -> Units:
-        part = slice(start, end)
+    def _units(self, rows: Ints, level: Longs, kind: Longs, near: "_Near", most: int) -> Units:
+        """Score rows against the `most` first columns; of each pair all but what the row brings."""
+        part = slice(0, most)
         units: Units = near.skill[:, part].take(level, axis=0)
-        shared = np.bitwise_count(self.rows.masks[rows][:, None] & near.masks[part][None, :])
-        units += self.free.take(shared)
-        units += self.kinds[self.row_kinds[rows]].take(near.kinds[part], axis=1)
+        units += self.free.take(np.bitwise_count(self.rows.masks[rows][:, None] & near.masks[None, part]))
+        units += near.by_kind[:, part].take(kind, axis=0)
         if not self.back.is_idle:
-            is_swap = (self.back.row_bits[rows][:, None] & near.bits[part][None, :]) != 0
-            line, cell = swaps
+            is_swap = (self.back.row_bits[rows][:, None] & near.bits[None, part]) != 0
+            line, cell = self.back.cells(rows, self.slot)
             if len(line):
-                inside = (cell >= start) & (cell < end)
-                is_swap[line[inside], cell[inside] - start] = True
+                inside = cell < most
+                is_swap[line[inside], cell[inside]] = True
             units += np.multiply(is_swap, self.two_way, dtype=np.int16)
         return units
 
@@ -271,7 +270,8 @@ class _Near:
     skill: Units  # by how sure the row is of the concept, and column: the skill's part, and what the column brings
     fixed: Ints  # most they can be without what changes from row to row
     masks: npt.NDArray[np.uint32]
-    kinds: Longs
+    by_kind: Units  # by where and language of the row, and column: what both add
+    kind: Longs  # which of them each row of the concept has
     bits: npt.NDArray[np.uint64]
 
 
@@ -283,28 +283,32 @@ class _Back:
     """
 
     def __init__(self, rows: Sides, columns: Sides, swaps: Swaps) -> None:
-        wants = {owner: held for owner, held in swaps.wants.items() if owner in columns.of_owner}
-        counts: Counter[int] = Counter()
-        for owner, held in wants.items():
-            listings = len(columns.of_owner[owner])
-            for concept in held:
-                counts[concept] += listings
-        bits = {concept: 1 << place for place, (concept, _count) in enumerate(counts.most_common(64))}
-        self.row_bits = _bits(rows, swaps.gives, bits)
-        self.column_bits = _bits(columns, wants, bits)
-        holders: dict[int, list[int]] = defaultdict(list)
-        for owner, held in wants.items():
-            for concept in held:
-                if concept not in bits:
-                    holders[concept].extend(columns.of_owner[owner])
-        owners, self.owner = np.unique(rows.owners, return_inverse=True)
-        lists = [
-            [place for concept in swaps.gives.get(owner, ()) for place in holders.get(concept, ())]
-            for owner in owners.tolist()
-        ]
-        self.lengths: Longs = np.array([len(each) for each in lists], dtype=np.int64)
+        self.owners, self.owner = np.unique(rows.owners, return_inverse=True)
+        wanting, whose = np.unique(columns.owners, return_inverse=True)
+        standing = np.ones(len(columns), dtype=bool)
+        standing[list(columns.gone)] = False
+        by_owner = np.flatnonzero(standing)[np.argsort(whose[standing], kind="stable")]
+        listings = np.bincount(whose[standing], minlength=len(wanting))
+        wants_by, wanted = _flat(swaps.wants, wanting)
+        gives_by, given = _flat(swaps.gives, self.owners)
+        concepts, wanted = np.unique(wanted, return_inverse=True)
+        common = np.argsort(-np.bincount(wanted, listings[wants_by], len(concepts)), kind="stable")[:BITS]
+        bit = np.zeros(len(concepts) + 1, dtype=np.uint64)  # the last one stands for what nobody wants
+        bit[common] = np.uint64(1) << np.arange(len(common), dtype=np.uint64)
+        known = np.searchsorted(concepts, given)
+        known[(known == len(concepts)) | (np.append(concepts, -1)[known] != given)] = len(concepts)
+        self.row_bits = _together(gives_by, bit[known], len(self.owners))[self.owner]
+        self.column_bits = _together(wants_by, bit[wanted], len(wanting))[whose]
+        rare = bit[wanted] == 0
+        _, holder, lengths = _spread(wants_by[rare], listings)
+        order = np.argsort(wanted[rare].repeat(lengths), kind="stable")
+        holders = by_owner[holder[order]]
+        sizes = np.bincount(wanted[rare], lengths, len(concepts) + 1).astype(np.int64)
+        rarely = (bit[known] == 0) & (sizes[known] > 0)
+        _, at, lengths = _spread(known[rarely], sizes)
+        self.columns: Longs = holders[at]
+        self.lengths: Longs = np.bincount(gives_by[rarely], lengths, len(self.owners)).astype(np.int64)
         self.ends: Longs = np.cumsum(self.lengths)
-        self.columns: Longs = np.array([place for each in lists for place in each], dtype=np.int64)
         self.is_idle = not self.row_bits.any() and not len(self.columns)
 
     def cells(self, rows: Ints, slot: Ints) -> tuple[Longs, Longs]:
@@ -321,13 +325,28 @@ class _Back:
         return line[inside], cell[inside]
 
 
-def _bits(sides: Sides, held: Mapping[int, Set[int]], bits: Mapping[int, int]) -> npt.NDArray[np.uint64]:
-    out = np.zeros(len(sides), dtype=np.uint64)
-    for owner, concepts in held.items():
-        places = sides.of_owner.get(owner)
-        if places:
-            out[places] = sum(bits[concept] for concept in concepts if concept in bits)
+def _flat(held: Mapping[int, Set[int]], owners: Longs) -> tuple[Longs, Longs]:
+    """Give what these owners hold as pairs, in the order of owners: place of the owner, concept."""
+    sets = [held.get(owner, ()) for owner in owners.tolist()]
+    lengths = np.array([len(each) for each in sets], dtype=np.int64)
+    return np.repeat(np.arange(len(sets)), lengths), np.fromiter(chain.from_iterable(sets), np.int64, lengths.sum())
+
+
+def _together(places: Longs, bits: npt.NDArray[np.uint64], size: int) -> npt.NDArray[np.uint64]:
+    """Give the bits of each place in one; places ascend."""
+    out = np.zeros(size, dtype=np.uint64)
+    if len(places):
+        starts = np.flatnonzero(np.concatenate(([True], places[1:] != places[:-1])))
+        out[places[starts]] = np.bitwise_or.reduceat(bits, starts)
     return out
+
+
+def _spread(groups: Longs, sizes: Longs) -> tuple[Longs, Longs, Longs]:
+    """Give all members of groups that lie one after another, `sizes` long: whose it is, where it lies; and lengths."""
+    lengths = sizes[groups]
+    begins = (np.cumsum(sizes) - sizes)[groups]
+    line = np.repeat(np.arange(len(groups)), lengths)
+    return line, np.arange(int(lengths.sum())) + (begins - (np.cumsum(lengths) - lengths))[line], lengths
 
 
 _NOTHING: Longs = np.zeros(0, dtype=np.int64)
