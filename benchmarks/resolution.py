@@ -88,12 +88,16 @@ def without_half(rows: list[Row], rng: random.Random) -> tuple[list[Row], list[Q
     return left, asked
 
 
-def without_one(rows: list[Row], rng: random.Random) -> tuple[list[Row], list[Question]]:
+def without_one(rows: list[Row], rng: random.Random, langs: str, least: int) -> tuple[list[Row], list[Question]]:
+    """Hide one other name of concepts that have at least so many in a language."""
     left, asked = copy.deepcopy(rows), []
-    for place in rng.sample(range(len(left)), len(left)):
-        others = (left[place].get("en") or {}).get("others", ())
-        if len(others) > 1 and len(asked) < 2000:
-            asked.append((others.pop(rng.randrange(len(others))), "en", {place}))
+    for lang in langs.split():
+        held: list[Question] = []
+        for place in rng.sample(range(len(left)), len(left)):
+            others = (left[place].get(lang) or {}).get("others", ())
+            if len(others) >= least and len(held) < 2000:
+                held.append((others.pop(rng.randrange(len(others))), lang, {place}))
+        asked += held
     return left, asked
 
 
@@ -266,8 +270,12 @@ def main() -> None:
             (text, lang, right) for text, lang, right in made if text and text != thesaurus[min(right)]["ar"]["label"]
         ]
     compare(thesaurus, variants)
-    left, held = without_one(load(options.data / "esco_skills_en.jsonl.xz"), rng)
-    compare(left, {"esco_en": held})
+    esco = load(options.data / "esco_skills_en.jsonl.xz")
+    for least, name in ((2, "esco_en"), (4, "esco_en_of_four")):
+        left, held = without_one(esco, rng, "en", least)
+        compare(left, {name: held})
+    left, held = without_one(thesaurus, rng, "ar en", 2)
+    compare(left, {f"unesco_one_{lang}": [each for each in held if each[1] == lang] for lang in ("ar", "en")})
     report["peak_rss_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps(report, ensure_ascii=False, indent=1))
 

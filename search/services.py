@@ -1,7 +1,7 @@
 """Searching: questions go to the engine, answers come back through the permission door."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from rapidfuzz.distance import OSA
 
 from accounts.models import Person, blocked_ids
 from exchange.lib import arabic
@@ -135,27 +136,44 @@ def is_kept(*, person: Person, query: str) -> bool:
     return SavedSearch.objects.filter(person=person, query=query).exists()
 
 
-@transaction.atomic
 def keep(*, person: Person, filters: ListingFilter, name: str, lang: str) -> SavedSearch:
     """Keep a search for a person, who is told of each new listing that meets it; the same search is kept once.
 
+    Where the engine helped with the spelling, the words that it took count beside those typed.
     Refused: `TooManySaved` (20 a person).
     """
+    text = valid_part(filters).get("q") or ""
+    reading = analysis.read(text, lang) if text.strip() else None
+    words = [list(group) for group in reading.groups] if reading else []
+    if reading is not None and not reading.means:
+        asked = replace(query_of(filters, reader=person, lang=lang), limit=1, facets=False)
+        words = _with_corrected(words, backend().find(asked).corrected.split())
+    return _keep(person, kept_part(filters), name, words, reading)
+
+
+@transaction.atomic
+def _keep(
+    person: Person, query: str, name: str, words: list[list[str]], reading: analysis.Reading | None
+) -> SavedSearch:
     Person.objects.select_for_update().get(id=person.pk)  # two clicks at once count one after the other
-    query = kept_part(filters)
     found = SavedSearch.objects.filter(person=person, query=query).first()
     if found is not None:
         return found
     if SavedSearch.objects.filter(person=person).count() >= MOST_SAVED:
         raise TooManySaved(_("You keep 20 searches already. Let one go first."))
-    text = valid_part(filters).get("q") or ""
-    reading = analysis.read(text, lang) if text.strip() else None
-    saved = SavedSearch.objects.create(
-        person=person, name=name[:200], query=query, words=[list(group) for group in reading.groups] if reading else []
-    )
+    saved = SavedSearch.objects.create(person=person, name=name[:200], query=query, words=words)
     if reading is not None:
         saved.concepts.set(reading.means)
     return saved
+
+
+def _with_corrected(words: list[list[str]], corrected: list[str]) -> list[list[str]]:
+    """Give groups of words, each corrected word put to the group it is nearest to."""
+    for word in corrected if words else ():
+        nearest = min(words, key=lambda group: min(OSA.distance(word, each) for each in group))
+        if word not in nearest:
+            nearest.append(word)
+    return words
 
 
 def kept_part(filters: ListingFilter) -> str:

@@ -71,6 +71,16 @@ class TestKeep:
 
 
 class TestMeets:
+    def test_forgives_the_slip_that_the_search_forgave(self, yusuf, salma, karim, keep, make_offer, relay, concepts):
+        make_offer(salma, "تنجيد مفروشات", [])
+        relay()
+        keep(yusuf, "q=مفؤوشات")
+
+        make_offer(karim, "مفروشات قديمة نجددها", [])
+        relay()
+
+        assert Met.objects.get().listing.title == "مفروشات قديمة نجددها"
+
     def test_goes_on_for_the_skill_that_its_own_became(self, yusuf, salma, keep, make_offer, relay, concepts):
         keep(yusuf, "q=تطريز لفستاني")
         Concept.objects.filter(uri="rukn:embroidery").update(merged_into=concepts["rukn:sewing"])
