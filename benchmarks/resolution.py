@@ -211,6 +211,19 @@ def requests(path: Path, rows: list[Row]) -> dict[str, list[Question]]:
     return out
 
 
+def spelt_otherwise(thesaurus: list[Row], rng: random.Random) -> dict[str, list[Question]]:
+    """Give the Arabic labels in each other spelling, those that it changes."""
+    variants: dict[str, list[Question]] = {}
+    for kind, change in SPELLINGS.items():
+        made = [
+            (change(row["ar"]["label"], rng), "ar", {place}) for place, row in enumerate(thesaurus) if row.get("ar")
+        ]
+        variants[f"unesco_label_{kind}"] = [
+            (text, lang, right) for text, lang, right in made if text and text != thesaurus[min(right)]["ar"]["label"]
+        ]
+    return variants
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
@@ -261,15 +274,7 @@ def main() -> None:
     for lang, name in (("ar", "arabic_to_english"), ("en", "english_to_arabic")):
         left, held = without_language(thesaurus, lang, rng)
         compare(left, {name: held}, stock=False)
-    variants: dict[str, list[Question]] = {}
-    for kind, change in SPELLINGS.items():
-        made = [
-            (change(row["ar"]["label"], rng), "ar", {place}) for place, row in enumerate(thesaurus) if row.get("ar")
-        ]
-        variants[f"unesco_label_{kind}"] = [
-            (text, lang, right) for text, lang, right in made if text and text != thesaurus[min(right)]["ar"]["label"]
-        ]
-    compare(thesaurus, variants)
+    compare(thesaurus, spelt_otherwise(thesaurus, rng))
     esco = load(options.data / "esco_skills_en.jsonl.xz")
     for least, name in ((2, "esco_en"), (4, "esco_en_of_four")):
         left, held = without_one(esco, rng, "en", least)
