@@ -71,7 +71,10 @@ class TestKeep:
 
 
 class TestMeets:
-    def test_forgives_the_slip_that_the_search_forgave(self, yusuf, salma, karim, keep, make_offer, relay, concepts):
+    def test_forgives_the_slip_that_the_search_forgave(
+        self, yusuf, salma, karim, keep, make_offer, relay, concepts, monkeypatch
+    ):
+        monkeypatch.setattr("search.backends.database.VOCABULARY_SECONDS", -1)  # other tests' words are remembered
         make_offer(salma, "تنجيد مفروشات", [])
         relay()
         keep(yusuf, "q=مفؤوشات")
