@@ -164,6 +164,9 @@ ASK_OR_SUBJECT = _folded("""
 """)
 
 
+_LEFT_BY_APOSTROPHES = frozenset("m ve d ll re s t".split())
+
+
 def read(
     text: str,
     *,
@@ -200,8 +203,7 @@ def read(
         words = [_word(word, 1.0) for word in things or every if len(word) > 2]
     gone = [tuple(_content(run)) for run in excluded]
     is_spoken = len(every) >= SPOKEN_WORDS or any(
-        _asks(word) and word not in ASK_OR_SUBJECT and not is_named
-        for word, is_named in zip(wanted, named, strict=True)
+        _clearly_asks(word) and not is_named for word, is_named in zip(wanted, named, strict=True)
     )
     return Request(tuple(words[:MOST_WORDS]), tuple(run for run in gone if run), is_spoken)
 
@@ -240,7 +242,7 @@ def softness(word: str) -> float:
 
 def _content(folded: Sequence[str], named: Sequence[bool] = (), parts: Sequence[int] = ()) -> list[Word]:
     out = []
-    asks = any(_asks(word) and word not in ASK_OR_SUBJECT for word in folded)
+    asks = any(_clearly_asks(word) for word in folded)
     for place, word in enumerate(folded):
         asking = _asks(word) and not (named and named[place])
         if word in arabic.PARTICLES or (asking and (asks or word not in ASK_OR_SUBJECT)):
@@ -250,6 +252,11 @@ def _content(folded: Sequence[str], named: Sequence[bool] = (), parts: Sequence[
             weight = AUDIENCE
         out.append(_word(word, weight, parts[place] if parts else 0))
     return out
+
+
+def _clearly_asks(word: str) -> bool:
+    """Whether a word asks and is no subject: what an apostrophe leaves ("customer's needs") does not ask by itself."""
+    return _asks(word) and word not in ASK_OR_SUBJECT and word not in _LEFT_BY_APOSTROPHES
 
 
 def _asks(word: str) -> bool:

@@ -156,6 +156,12 @@ class TestResolve:
     def test_takes_or_and_also_for_no_exclusion(self, resolver, text):
         assert {hit.concept for hit in resolver.resolve(text)[:2]} == {1, 2}
 
+    def test_what_an_apostrophe_leaves_asks_for_nothing(self):
+        assert [word.folded for word in phrases.read("identify customer's needs").words] == [
+            "identify", "customer", "needs",
+        ]  # fmt: skip
+        assert [word.folded for word in phrases.read("I need sewing").words] == ["sewing"]
+
     @pytest.mark.parametrize("text", ["baking without gluten", "ابي اتعلم خبز بدون غلوتين"])
     def test_knows_a_name_that_itself_excludes(self, resolver, text):
         assert resolver.resolve(text)[0].concept == 8
