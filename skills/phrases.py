@@ -164,7 +164,7 @@ ASK_OR_SUBJECT = _folded("""
 """)
 
 
-_LEFT_BY_APOSTROPHES = frozenset("m ve d ll re s t".split())
+_LEFT_BY_APOSTROPHES = frozenset(["m", "ve", "d", "ll", "re", "s", "t"])
 
 
 def read(
