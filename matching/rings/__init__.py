@@ -198,7 +198,8 @@ def _of_any_length(graph: "Graph", budget: "Budget") -> Plan:
     closed = circulation.with_closing(graph)
     try:
         used = circulation.best(closed)
-        is_once = len(np.unique(used)) == len(used)
+        times = np.bincount(used, minlength=closed.edges)
+        is_once = bool((times <= circulation.uses(closed)).all())
     except circulation.TooLarge:
         is_once = False
     if not is_once:

@@ -25,8 +25,9 @@ def best(graph: Graph) -> Ints:
 
     Raises `TooLarge`.
     """
-    out = np.bincount(graph.teacher, minlength=graph.size)
-    into = np.bincount(graph.learner, minlength=graph.size)
+    often = uses(graph)
+    out = np.bincount(graph.teacher, often, graph.size).astype(np.int64)
+    into = np.bincount(graph.learner, often, graph.size).astype(np.int64)
     copies = np.minimum(graph.capacity, np.minimum(out, into))
     first = np.concatenate([[0], np.cumsum(copies)])
     size = int(first[-1])
@@ -51,6 +52,12 @@ def best(graph: Graph) -> Ints:
     used = np.sort((a * graph.size + b)[a != b])
     keys = graph.teacher * graph.size + graph.learner
     return np.searchsorted(keys, used)
+
+
+def uses(graph: Graph) -> Ints:
+    """Give how often each edge may be used: once, but as often as its giver gives where it closes a chain."""
+    closes = graph.is_giver[graph.learner]
+    return np.where(closes, np.minimum(graph.capacity[graph.teacher], graph.capacity[graph.learner]), 1)
 
 
 def _copied(number: Ints, teacher: Ints, learner: Ints, copies: Ints, first: Ints) -> tuple[Ints, Ints, Ints]:

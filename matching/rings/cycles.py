@@ -1,5 +1,6 @@
 """Rings of limited length and chains from givers, listed whole."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,17 +19,18 @@ class TooMany(Exception):
     """More cycles than asked for."""
 
 
-def everything(graph: Graph, longest: int, limit: int, usable: NDArray[np.bool_]) -> Columns:
+def everything(graph: Graph, longest: int, limit: int, usable: NDArray[np.bool_], steps: float = math.inf) -> Columns:
     """List every cycle of 2…`longest` usable edges, as rows of edge numbers padded with `graph.edges`.
 
     Each cycle is the join of a half-path forwards and one backwards from its lowest-ranked person, so the work is the
-    number of half-paths plus the number of cycles. Raises `TooMany` as soon as more than `limit` are to be expected.
+    number of half-paths plus the number of cycles. Raises `TooMany` as soon as more than `limit` are to be expected, or
+    more than `steps` were taken from person to person.
     """
     number = np.append(np.flatnonzero(usable), graph.edges).astype(np.int32)
-    return np.asarray(number[_everything(graph.only(usable), longest, limit)], np.int32)
+    return np.asarray(number[_everything(graph.only(usable), longest, limit, steps)], np.int32)
 
 
-def _everything(graph: Graph, longest: int, limit: int) -> Columns:
+def _everything(graph: Graph, longest: int, limit: int, steps: float) -> Columns:
     degree = np.bincount(graph.teacher, minlength=graph.size) + np.bincount(graph.learner, minlength=graph.size)
     rank = np.empty(graph.size, np.int64)
     rank[np.argsort(degree, kind="stable")] = np.arange(graph.size)
@@ -40,8 +42,10 @@ def _everything(graph: Graph, longest: int, limit: int) -> Columns:
     for done, roots in enumerate(chunks):
         if count > limit or (done >= 4 and count * len(chunks) > 1.5 * limit * done):
             raise TooMany
-        halves = {True: _half_paths(graph, roots, (longest + 1) // 2, rank, forward=True)}
-        halves[False] = _half_paths(graph, roots, longest // 2, rank, forward=False)
+        halves = {True: _half_paths(graph, roots, (longest + 1) // 2, rank, steps, forward=True)}
+        steps -= sum(len(level.root) for level in halves[True])
+        halves[False] = _half_paths(graph, roots, longest // 2, rank, steps, forward=False)
+        steps -= sum(len(level.root) for level in halves[False])
         for length in range(2, longest + 1):
             there, home = halves[True][(length + 1) // 2], halves[False][length // 2]
             rows = _joined(graph, there, home, limit - count)
@@ -72,14 +76,16 @@ def _chunks(graph: Graph, longest: int) -> list[Ints]:
     return np.split(np.arange(graph.size), np.flatnonzero(np.diff(piece)) + 1)
 
 
-def _half_paths(graph: Graph, roots: Ints, depth: int, rank: Ints, *, forward: bool) -> list[_Paths]:
+def _half_paths(graph: Graph, roots: Ints, depth: int, rank: Ints, steps: float, *, forward: bool) -> list[_Paths]:
     """Walk from the roots to people of higher rank: the paths of 0, 1, … `depth` edges."""
     starts, order = (graph.out, None) if forward else graph.back
     level = _Paths(roots, roots, np.empty((len(roots), 0), np.int32))
     levels = [level]
     for _ in range(depth):
-        if len(level.root) > DEEP * CHUNK:
+        coming = int(np.diff(starts)[level.end].sum())
+        if len(level.root) > DEEP * CHUNK or coming > steps:
             raise TooMany
+        steps -= coming
         rows, position = spread(starts, level.end)
         edge = position if order is None else order[position]
         end = graph.learner[edge] if forward else graph.teacher[edge]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
+from matching.rings import circulation
 from matching.rings.budget import Budget
 from matching.rings.graph import Floats, Graph, Ints
 from matching.rings.pool import Pool
@@ -195,16 +196,17 @@ def _few_per_row(pool: Pool, worth: Floats, among: Ints, per_row: int) -> Ints:
 
 
 def circulate(graph: Graph, budget: Budget) -> Ints | None:
-    """Give the edges of a heaviest plan of rings of any length, each edge once, as a circulation (a network, so whole).
+    """Give the edges of a heaviest plan of rings of any length, as a circulation (a network, so whole numbers).
 
-    Slower than the assignment of `circulation`, but it can hold people to using an edge once. None if time ran out.
+    Each edge is there as often as it is used. Slower than the assignment of `circulation`, but it can hold people to
+    using an edge no oftener than they may. None if time ran out.
     """
     count = graph.edges
     programme = highspy.HighsLp()
     programme.num_col_, programme.num_row_ = count, 2 * graph.size
     programme.sense_ = highspy.ObjSense.kMaximize
     programme.col_cost_ = graph.weight
-    programme.col_lower_, programme.col_upper_ = np.zeros(count), np.ones(count)
+    programme.col_lower_, programme.col_upper_ = np.zeros(count), circulation.uses(graph).astype(np.float64)
     programme.row_lower_ = np.concatenate([np.zeros(graph.size), np.full(graph.size, -np.inf)])
     programme.row_upper_ = np.concatenate([np.zeros(graph.size), graph.capacity.astype(np.float64)])
     programme.a_matrix_.format_ = highspy.MatrixFormat.kColwise
@@ -219,4 +221,5 @@ def circulate(graph: Graph, budget: Budget) -> Ints | None:
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
-    return np.flatnonzero(np.asarray(solver.getSolution().col_value) > 0.5)
+    times = np.rint(np.asarray(solver.getSolution().col_value)).astype(np.int64)
+    return np.repeat(np.arange(count), times)

@@ -1,7 +1,7 @@
 """A plan of rings of limited length and of chains, with a bound it can be trusted by."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -20,6 +20,8 @@ WIDE = 4_000  # columns the integer programme gets when it shall prove
 STARTS = 9
 THRIFT = (1.0, -1.0, 0.0)
 FEW = (96, 48, 24, 12, 6, 3)  # edges kept at each person when there are too many rings to list
+SHORT = 4  # people in a ring that is always listed first; longer ones are listed as far as that goes
+LONG_FEW, STEPS = (0, 12, 6, 3), 400_000  # edges kept for those; steps from person to person a second in each try
 MENDED = 100_000  # columns looked at for that, by lot
 LISTING = 3e-6  # work for each edge before the first plan: rings are listed and a ceiling is found
 MENDING = 0.1  # share of the work spent on rings that can be mended
@@ -84,22 +86,42 @@ def _collect(
     seconds: float,
 ) -> Pool:
     """List all rings and chains; where they are too many, those on the heaviest edges of each person."""
-    is_whole = True
     least, rate, most = COLUMNS
     limit = int(min(max(least, rate * seconds), most))
-    for few in (0, *FEW):
-        kept = usable if not few else usable & cycles.strongest(graph, few, rng)
-        try:
-            found = cycles.everything(graph, longest, limit, kept)
-            break
-        except cycles.TooMany:
-            is_whole = False
-    else:
-        found = np.empty((0, longest), np.int32)
+    found, is_whole = _rings(graph, min(longest, SHORT), limit, usable, rng, (0, *FEW))
+    if longest > SHORT:
+        longer, is_whole = _rings(graph, longest, limit, usable, rng, LONG_FEW, steps=STEPS * seconds)
+        # Where not all of the longer ones fit, the short ones stay beside them: a looser rule is no reason for less.
+        found = longer if is_whole else np.concatenate([_widened(found, longest, graph.edges), longer])
     if longest_chain and graph.is_giver.any():
         found, all_chains = _with_chains(graph, found, longest_chain, limit)
         is_whole = is_whole and all_chains
     return fill(graph, found, valued(graph, found) if valued else None, is_whole=is_whole)
+
+
+def _rings(
+    graph: Graph,
+    longest: int,
+    limit: int,
+    usable: NDArray[np.bool_],
+    rng: np.random.Generator,
+    tries: Sequence[int],
+    steps: float = math.inf,
+) -> tuple[Columns, bool]:
+    """List rings on all usable edges (0) or on so many heaviest of each person, as many as fit; and whether all are."""
+    for few in tries:
+        kept = usable if not few else usable & cycles.strongest(graph, few, rng)
+        try:
+            return cycles.everything(graph, longest, limit, kept, steps), not few
+        except cycles.TooMany:
+            continue
+    return np.empty((0, longest), np.int32), False
+
+
+def _widened(columns: Columns, width: int, padding: int) -> Columns:
+    out = np.full((len(columns), width), padding, np.int32)
+    out[:, : columns.shape[1]] = columns
+    return out
 
 
 def _with_chains(graph: Graph, rings: Columns, longest: int, limit: int) -> tuple[Columns, bool]:
@@ -113,10 +135,7 @@ def _with_chains(graph: Graph, rings: Columns, longest: int, limit: int) -> tupl
     else:
         return rings, False
     width = max(rings.shape[1], chains.shape[1])
-    both = np.full((len(rings) + len(chains), width), graph.edges, np.int32)
-    both[: len(rings), : rings.shape[1]] = rings
-    both[len(rings) :, : chains.shape[1]] = chains
-    return both, is_whole
+    return np.concatenate([_widened(each, width, graph.edges) for each in (rings, chains)]), is_whole
 
 
 def _ceiling(graph: Graph, usable: NDArray[np.bool_], longest_chain: int) -> float:

@@ -119,6 +119,26 @@ class TestEveryPlan:
         check(round_, plan)
         assert plan.weight == pytest.approx(heaviest(round_))
 
+    @settings(max_examples=40, deadline=None)
+    @given(rounds(most=4, givers=True, capacities=True))
+    def test_is_the_best_where_givers_give_several_times(self, round_):
+        plan = find(round_)
+        check(round_, plan)
+        assert plan.weight == pytest.approx(heaviest(round_))
+
+    def test_lets_several_chains_of_any_length_end_at_the_same_person(self):
+        edges = [("giver", "a", 2), ("giver", "b", 3), ("a", "b", 2)]
+        rules = Rules(max_length=None)
+        plan = find(Round(["giver", "a", "b"], edges, {"giver": 3, "a": 3, "b": 2}, ["giver"], rules))
+        assert (plan.weight, plan.bound) == (7, 7)
+        assert plan.chains == (("giver", "a", "b"), ("giver", "b"))
+
+    def test_a_looser_rule_finds_rings_within_its_time_too(self):
+        people = list(range(60))
+        edges = [(a, b, 1 + (7 * a + 11 * b) % 10) for a in people for b in people if a != b]
+        plan = find(Round(people, edges, rules=Rules(max_length=12, seconds=1)))
+        assert plan.weight > 0.8 * plan.bound
+
     @settings(max_examples=15, deadline=None)
     @given(rounds(most=7, givers=True, capacities=True))
     def test_is_the_same_for_the_same_seed(self, round_):
