@@ -5,6 +5,7 @@ import os
 import sys
 
 SERVERS = ("mail_inlet", "runserver")
+PIPE_CLOSED = 141  # what shells say of a program that SIGPIPE ended
 
 
 def main() -> None:
@@ -20,6 +21,10 @@ def main() -> None:
 
     try:
         execute_from_command_line(sys.argv)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the answers has enough ("… | head")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(PIPE_CLOSED)
     except WrongVariable as error:
         sys.exit(_say(f"rukn: {error}"))
     except Exception as error:

@@ -29,11 +29,16 @@ class District(models.Model):
     slug = models.SlugField(unique=True)
     ar = models.CharField(max_length=80)
     en = models.CharField(max_length=80)
-    x = models.FloatField(default=0)  # 0–100 on the city's own map, for "near"
+    x = models.FloatField(default=0)  # 0–100 on the city's own map, for "near"; 0, 0 where it was never said
     y = models.FloatField(default=0)
 
     def __str__(self) -> str:
         return self.ar if translation.get_language() == "ar" else self.en
+
+    @property
+    def position(self) -> tuple[float, float] | None:
+        """Where it is on the city's map; none where it was never said."""
+        return (self.x, self.y) if self.x or self.y else None
 
     def distance(self, other: "District") -> float:
         """Straight distance on the city's map, 0–141."""

@@ -43,6 +43,7 @@ ASK = _folded("""
     بغيت بغينا نبغي باغي باغية حبيت واش شكون ديال بل ولكن شيئا اتعلمها اتعلمه نتعلمها نتعلمه
     بيعرف بتعرف بتعرفوا بيقدر بيعلم بيعلمني بعلّم يعلّمني بتعلم مقابل المقابل متاح متاحة شي شيء أي اشي زي بتاع بتوع تاع
     اعمل نعمل يعمل اسوي نسوي يسوي
+    عبر
     ناوي ناوية جاي قررت نويت صار لازم مهتم مهتمة مهتمين اهتمام أفضل
     want wants wanted wish wishes wishing like love would could can may might should must will shall need needs needed
     looking look search searching seeking seek hoping hope interested keen
@@ -62,7 +63,7 @@ SOFT_WORDS = _folded("""
     بسيط بسيطة بسرعة سهل سهلة طريقة طرق معرفة مهارة مهارات تقوية مراجعة خصوصي جماعي اونلاين حضوري
     learning teaching lesson lessons course courses class classes tutor tutoring tuition coaching training workshop
     beginner beginners basic basics introduction introductory intro starting start scratch advanced intermediate level
-    skill skills simple easy easily quick quickly new first good better best using use make making work working
+    skill skills absolute simple easy easily quick quickly new first good better best using use make making work working
     way ways
 """)
 # People a lesson is for.
@@ -75,6 +76,11 @@ PEOPLE = _folded("""
     teenagers
     mum mom mother father dad grandmother grandma grandfather grandpa grandchildren wife husband sister brother
     toddlers parents family families newcomers
+""")
+# Where people meet; said after "at" or «في», it is not the skill.
+PLACES = _folded("""
+    المكتبة المقهى القهوة الكافيه المسجد الجامع الكنيسة النادي الحديقة المركز
+    library café cafe mosque church club park centre center
 """)
 # After these, what follows is not meant.
 _EXCEPT = _folded("بدون بلا عدا ماعدا باستثناء سوى without except excluding minus")
@@ -113,15 +119,28 @@ _NOT_BEFORE = _folded("""
     متعودة متأكد متاكد شاطر شاطرة كويس كويسة زين خبرة سابقة قدرة قدره علم فكرة لدي لدينا عندي عندنا لي
     بأس شك بد مانع داعي سيما شيء شي احد أحد حدود الحال
 """)
-_CLAUSE = re.compile(r"[.!?؟،,;؛:\n()\[\]«»\"“”…–—]|\s-\s")
+_CLAUSE = re.compile(r"[.!?؟،,;؛:\n()\[\]«»\"“”…–—]|\s[-/]\s")
 # How old somebody is says nothing of the skill: «عمره ٧ سنين» is no Umrah.
 _YEARS = "(?:سن[ةه]|سنين|سنوات|عام|عاما|أعوام|شهر|شهور|أشهر)"
 _AGE = re.compile(
     rf"\bعمر(?:ه|ها|هم|ي|و|نا)\s+(?:\d+(?:\s+{_YEARS}\b)?|(?:\S+\s+){{1,2}}{_YEARS}\b)"
+    r"|\bكبير[ةه]?\s+(?:في\s+|ب)السن\b"
     r"|\baged?\s+\d+(?:\s+years?)?\b|\b\d+[\s-]+years?[\s-]+old\b",
     re.IGNORECASE,
 )
-_TURN = _folded("but only and want بل بس لكن انما إنما بدي ابي أبغى ابغى اريد نريد بغيت عايز عايزة عاوز")
+# Nor does when it shall be: «بعد صلاة العصر» is no prayer to learn, «يوم السبت» and "Friday evening" no skill.
+_DAYS = "(?:السبت|الأحد|الاحد|الاثنين|الإثنين|الثلاثاء|الأربعاء|الاربعاء|الخميس|الجمع[ةه])"
+_TIMES = "(?:الفجر|الظهر|العصر|المغرب|العشاء?|التراويح|الجمع[ةه]|الدوام|الشغل|العمل|الغداء?|الإفطار|الفطور)"
+_WHEN = re.compile(
+    rf"\b(?:بعد|قبل)\s+(?:صلا[ةه]\s+|أذان\s+|اذان\s+)?{_TIMES}\b"
+    rf"|\b(?:يوم|أيام|ايام|مساء|صباح|ظهر|ظهيرة|عصر|ليل[ةه]?)\s+{_DAYS}\b"
+    r"|\b(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b(?:\s+(?:morning|afternoon|evening|night)s?\b)?"
+    r"|\b(?:after|before)\s+(?:work|lunch|dinner|iftar|(?:(?:maghrib|asr|isha|fajr|dhuhr)\b\s*)?prayers?(?:\s+time)?"
+    r"|maghrib|asr|isha|fajr|dhuhr)\b"
+    r"|\b(?:in\s+the|every)\s+(?:morning|afternoon|evening)s?\b|\bat\s+(?:the\s+)?weekends?\b",
+    re.IGNORECASE,
+)
+_TURN = _folded("but only and want i بل بس لكن انما إنما بدي ابي أبغى ابغى اريد نريد بغيت عايز عايزة عاوز")
 _FOR = ("لل", "ل")
 _OF_IT = _folded("في in at with")
 _AND = _folded("and or و او أو ثم then plus")
@@ -184,7 +203,7 @@ def read(
     excluded: list[list[str]] = []
     every: list[str] = []
     parts: list[int] = []
-    for clause in _CLAUSE.split(_AGE.sub(" ", text[:MOST_CHARACTERS])):
+    for clause in _CLAUSE.split(_WHEN.sub(" ", _AGE.sub(" ", text[:MOST_CHARACTERS]))):
         folded = arabic.words(clause)
         every.extend(folded)
         held = {place + step for place in range(len(folded)) for step in range(name_at(folded, place))}
@@ -248,7 +267,7 @@ def _content(folded: Sequence[str], named: Sequence[bool] = (), parts: Sequence[
         if word in arabic.PARTICLES or (asking and (asks or word not in ASK_OR_SUBJECT)):
             continue
         weight = ASK_AS_SUBJECT if asking else softness(word)
-        if _is_audience(folded, place):
+        if _is_audience(folded, place) or _is_where(folded, place):
             weight = AUDIENCE
         out.append(_word(word, weight, parts[place] if parts else 0))
     return out
@@ -282,6 +301,17 @@ def _is_audience(folded: Sequence[str], place: int) -> bool:
             for start in _FOR
         )
     return word in PEOPLE and any(folded[before] in ("for", "with") for before in range(max(0, place - 3), place))
+
+
+def _is_where(folded: Sequence[str], place: int) -> bool:
+    """Whether a place is named as where to meet: «في المكتبة», «بالمقهى», "at the library", "in a café"."""
+    word = folded[place]
+    before = folded[max(0, place - 2) : place]
+    if arabic.is_arabic(word):
+        if word.startswith("بال") and word[1:] in PLACES:
+            return True
+        return word in PLACES and before[-1:] == ["في"]
+    return word in PLACES and any(each in ("at", "in", "near") for each in before)
 
 
 def _without_exclusions(

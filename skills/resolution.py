@@ -7,7 +7,7 @@ what the neighbours in the tree are called, weakly. A whole name standing in the
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from math import exp, log, sqrt
@@ -284,10 +284,11 @@ def _initials(folded: str, *, is_short: bool) -> set[str]:
     return {letters for letters in short if SHORTEST_INITIALS <= len(letters) <= LONGEST_INITIALS}
 
 
-def _doubted(hits: Sequence[Hit], says: Mapping[int, float]) -> list[Hit]:
+def _doubted(hits: Sequence[Hit], says: Mapping[int, float], fields: Set[int]) -> list[Hit]:
     """Give the hits, best first, without being sure of those that something else is clearly above.
 
-    `says` tells how much of its clause each says: a skill that is all of its own clause stands for itself.
+    `says` tells how much of its clause each says: a skill that is all of its own clause stands for itself. Whole
+    `fields` of skills are not meant besides a skill that is: "read" is no wish for all of "reading and heritage".
     """
     guess = max((hit.score for hit in hits if not hit.sure), default=0.0)
     best = max((hit.score for hit in hits if hit.sure), default=0.0)
@@ -296,6 +297,8 @@ def _doubted(hits: Sequence[Hit], says: Mapping[int, float]) -> list[Hit]:
         said = says[hit.concept]
         if said >= OWN_CLAUSE and hit.exact:
             return True
+        if hit.concept in fields and any(other.sure and other.concept not in fields for other in hits):
+            return False
         if hit.score < guess - ABOVE:
             return False
         return (said > BESIDES and hit.exact) or hit.score >= best - OVERSHADOWED
@@ -334,6 +337,8 @@ class Resolver:
     ) -> None:
         self.weights = weights or Weights()
         self._lexicon = lexicon or Lexicon()
+        broader = list(broader)
+        self._fields = {above for _below, above in broader} - {below for below, _above in broader}
         rows = sorted(labels, key=lambda row: (row.concept, row.lang))
         self._rows = rows
         self._concepts = sorted({row.concept for row in rows})
@@ -605,7 +610,7 @@ class Resolver:
             )
             says[row.concept] = 1.0 if is_name else told
         hits.sort(key=lambda hit: (-hit.score, hit.concept))
-        return _doubted(hits, says)
+        return _doubted(hits, says, self._fields)
 
     def _score(self, raw: float, cover: float, words: int) -> float:
         """Give added-up evidence as 0–1; a name that is all of the question, or stands in a long text, is not doubted.
@@ -831,11 +836,14 @@ class Resolver:
             by_part[word.part] += weight
         covered: set[int] = set()
         out: dict[int, tuple[float, int, float]] = {}
+        heaviest = max((word.weight for word in words), default=0.0)
         for size in range(min(LONGEST_NAME, len(words)), 0, -1):
             for start in range(len(words) - size + 1):
                 span = range(start, start + size)
                 if any(place in covered for place in span):
                     continue
+                if heaviest > phrases.AUDIENCE >= max(words[place].weight for place in span):
+                    continue  # for whom and where is not what, where something else is said
                 found = self._phrase(words[start : start + size], is_short=len(words) < FEW_WORDS)
                 if not found:
                     continue

@@ -61,7 +61,7 @@ def side_of(listing: Listing) -> Side:
         concepts=_distinct(((tag.concept_id or 0, tag.score) for tag in tags), likeness.merged()),
         words=words_of(listing.title),
         district=district.pk if district else None,
-        position=(district.x, district.y) if district else None,
+        position=district.position if district else None,
         format=listing.format,
         speaks=frozenset(listing.speaks),
         free_mask=listing.free_mask or profile.free_mask,
@@ -129,7 +129,7 @@ def _held(kind: str, clause: str, values: Sequence[int]) -> dict[int, set[int]]:
 
 def _sides(rows: QuerySet[Listing], tags: Q, words: bool) -> Iterator[Side]:
     into = likeness.merged()
-    places: dict[int, tuple[float, float]] = {row.pk: (row.x, row.y) for row in districts.known().values()}
+    places = {row.pk: row.position for row in districts.known().values()}
     named: dict[int, list[tuple[int, float]]] = defaultdict(list)
     found = Tag.objects.filter(tags, concept__isnull=False).order_by("listing_id", "place", "id")
     for listing, concept, sure in found.values_list("listing_id", "concept_id", "score").iterator(chunk_size=CHUNK):

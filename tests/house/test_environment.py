@@ -467,3 +467,20 @@ def test_every_process_says_one_sentence(start):
     assert ended.returncode != 0
     assert "STALE_AFTER_DAYS must be a whole number" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    told = "import manage, sys; sys.argv = ['manage.py', 'help']; manage.main()"
+    unread, written = os.pipe()
+    os.close(unread)
+    ended = subprocess.run(
+        [sys.executable, "-c", told],
+        cwd=ROOT,
+        stdout=written,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(written)
+    assert (ended.returncode, ended.stderr) == (141, "")

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from accounts import services as accounts
+from accounts.models import District
 from exchange.sqlite3 import sizes
 from matching import services as matching
 from matching.models import Match
@@ -65,6 +66,15 @@ class TestMatches:
         found = views(wish)
         assert found[0].listing == same
         assert "related_skill" in found[1].contributions
+
+    def test_call_near_only_what_has_a_place_on_the_map(self, make_offer, make_wish, salma, yusuf, relay):
+        for number, person in enumerate((salma, yusuf)):
+            person.district = District.objects.create(slug=f"unplaced-{number}", ar="حي جديد", en="New district")
+            person.save(update_fields=["district"])
+        make_offer(salma, "خياطة", ["rukn:sewing"], format="place")
+        wish = make_wish(yusuf, "أتعلم الخياطة", ["rukn:sewing"], format="place")
+        relay()
+        assert "place" not in views(wish)[0].contributions
 
     def test_of_nothing_shared_do_not_exist(self, make_offer, make_wish, karim, yusuf, relay):
         make_offer(karim, "Fix your bike", ["rukn:bicycle-repair"], lang="en")

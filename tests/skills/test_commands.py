@@ -251,6 +251,15 @@ class TestBadRows:
                 run(name, lines(b"{"))
         assert not Concept.objects.exists()
 
+    def test_a_line_that_turns_out_bad_later_leaves_a_fresh_database_as_it_was(self, lines, db):
+        for name, rows in (
+            ("import_listings", ({**ROW}, {**ROW, "kind": "wish"})),
+            ("resolve_skills", ({"id": 1, "text": "sewing", "lang": "en"}, {"id": 2, "text": "x", "lang": "fr"})),
+        ):
+            with pytest.raises(SystemExit):
+                run(name, lines(*rows))
+            assert not Concept.objects.exists(), name
+
     def test_names_that_differ_in_arabic_only_are_different_people_and_places(self, lines, concepts):
         run(
             "import_listings",

@@ -156,6 +156,29 @@ class TestResolve:
     def test_takes_or_and_also_for_no_exclusion(self, resolver, text):
         assert {hit.concept for hit in resolver.resolve(text)[:2]} == {1, 2}
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "خياطة بعد صلاة العصر", "خياطة بعد المغرب", "خياطة يوم السبت في المكتبة", "دروس خياطة مساء الجمعة بالمقهى",
+            "sewing after prayer time", "Sewing on Friday evenings at the library", "after work on Sundays, sewing",
+            "sewing, every evening", "خياطة، أنا كبيرة في السن", "instead of cooking I'd like sewing",
+        ],
+    )  # fmt: skip
+    def test_hears_no_skill_in_when_and_where(self, resolver, text):
+        request = phrases.read(text)
+        heavy = [word.folded for word in request.words if word.weight > phrases.AUDIENCE]
+        assert [word for word in heavy if word not in ("دروس",)] in (["خياطه"], ["sewing"])
+        assert sure(resolver, text) == [1]
+
+    def test_takes_members_of_a_list_with_strokes(self, resolver):
+        assert {1, 2, 6} <= set(sure(resolver, "sewing / embroidery / cooking"))
+
+    def test_takes_no_whole_field_besides_a_skill_of_it(self):
+        labels = [LabelRow(0, "en", "reading", True), LabelRow(1, "en", "Braille", True)]
+        found = Resolver(labels, broader=[(1, 0)])
+        assert sure(found, "reading Braille") == [1]
+        assert sure(found, "reading") == [0]
+
     def test_what_an_apostrophe_leaves_asks_for_nothing(self):
         assert [word.folded for word in phrases.read("identify customer's needs").words] == [
             "identify", "customer", "needs",

@@ -79,7 +79,7 @@ def _side(row: rules.ListingRow) -> scoring.Side:
         concepts=tuple((ids[tag["uri"]], float(tag["score"])) for tag in tags if tag["uri"]),
         words=matching.words_of(row.title),
         district=place.pk if place else None,
-        position=(place.x, place.y) if place else None,
+        position=place.position if place else None,
         format=row.format,
         free_mask=row.free,
     )

@@ -41,10 +41,10 @@ class Command(BaseCommand):
             self.stderr.write(str(reason))
         if bad and not options["skip_bad"]:
             command.unusable(f"import_listings: nothing was loaded ({len(bad)} bad rows; --skip-bad leaves them out)")
-        if concepts.ensure_shipped():
-            self.stderr.write("import_listings: no concepts yet, so the shipped ones were loaded first")
         bar = command.progress("Listings", len(rows), hidden=options["no_progress"])
         with transaction.atomic(), translation.override("en"), bar as advance:
+            if concepts.ensure_shipped():
+                self.stderr.write("import_listings: no concepts yet, so the shipped ones were loaded first")
             for line, row in rows:
                 try:
                     imports.take_in(row=row)

@@ -1,8 +1,10 @@
 """Map free texts to concepts, a JSON line each."""
 
+import contextlib
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
 
 from exchange.lib import command
 from skills import rules
@@ -20,7 +22,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         is_ready = False
         name = options["file"]
-        with command.opened(name) as lines:
+        # A fresh database stays as it was where a line is bad.
+        whole = contextlib.nullcontext() if concepts.version() else transaction.atomic()
+        with command.opened(name) as lines, whole:
             for line, value in rules.json_lines(name, lines):
                 if isinstance(value, rules.BadRow):
                     command.unusable(value)
