@@ -51,7 +51,7 @@ def read(raw: bytes) -> Read:
         raise Unusable(f"max_length: {_shown(longest)} is not a whole number from 2 on, or null for any length")
     seconds = said.get("seconds", DEFAULT_SECONDS)
     if not _is_number(seconds) or not 0 < seconds <= MOST:
-        raise Unusable(f"seconds: {_shown(seconds)} is not a number above 0")
+        raise Unusable(f"seconds: {_shown(seconds)} is not a number above 0 and up to {MOST}")
     seed = said.get("seed", 0)
     if not _is_whole(seed) or not 0 <= seed < 2**63:
         raise Unusable(f"seed: {_shown(seed)} is not a whole number from 0 on")
