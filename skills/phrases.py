@@ -183,6 +183,12 @@ ASK_OR_SUBJECT = _folded("""
 """)
 
 
+# These say who somebody is, at the start of a part; those ask to be taught what stands beside them.
+_WHO = _folded("""
+    انا اني زوجي زوجتي ابني ابنتي بنتي ولدي امي والدتي والدي اختي اخوي اخي جدتي جدي
+    i m am s my is husband wife son daughter mother father mum mom dad sister brother
+""")
+_LEARN = _folded("اتعلم تعلم نتعلم يتعلم تتعلم يعلمني تعلمني علموني يعلمه يعلمها يعلمهم learn")
 _LEFT_BY_APOSTROPHES = frozenset(["m", "ve", "d", "ll", "re", "s", "t"])
 
 
@@ -262,15 +268,35 @@ def softness(word: str) -> float:
 def _content(folded: Sequence[str], named: Sequence[bool] = (), parts: Sequence[int] = ()) -> list[Word]:
     out = []
     asks = any(_clearly_asks(word) for word in folded)
+    who = _introductions(folded, parts) if parts else frozenset()
     for place, word in enumerate(folded):
         asking = _asks(word) and not (named and named[place])
         if word in arabic.PARTICLES or (asking and (asks or word not in ASK_OR_SUBJECT)):
             continue
         weight = ASK_AS_SUBJECT if asking else softness(word)
-        if _is_audience(folded, place) or _is_where(folded, place):
+        if _is_audience(folded, place) or _is_where(folded, place) or (parts and parts[place] in who):
             weight = AUDIENCE
         out.append(_word(word, weight, parts[place] if parts else 0))
     return out
+
+
+def _introductions(folded: Sequence[str], parts: Sequence[int]) -> frozenset[int]:
+    """Give the parts that only say who somebody is, where a later one says what is to be learned.
+
+    «أنا ممرضة وأبغى أتعلم العود», "my husband is a cook and I want to learn photography".
+    """
+    by_part: dict[int, list[str]] = {}
+    for word, part in zip(folded, parts, strict=True):
+        by_part.setdefault(part, []).append(word[1:] if word.startswith("و") and word[1:] in ASK else word)
+    last = -1
+    for part, words in by_part.items():
+        if not _LEARN.isdisjoint(words) and any(not _asks(word) and not _is_level(word) for word in words):
+            last = part
+    return frozenset(
+        part
+        for part, words in by_part.items()
+        if part < last and words[0] in _WHO and all(word in _WHO for word in words if _asks(word))
+    )
 
 
 def _clearly_asks(word: str) -> bool:

@@ -170,6 +170,26 @@ class TestResolve:
         assert [word for word in heavy if word not in ("دروس",)] in (["خياطه"], ["sewing"])
         assert sure(resolver, text) == [1]
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "أنا سائق سيارات وأبغى أتعلم الخياطة", "زوجي طباخ وأنا أريد تعلم الخياطة",
+            "I'm a driver and want to learn sewing", "My husband is a driving teacher and I would like to learn sewing",
+        ],
+    )  # fmt: skip
+    def test_takes_no_skill_from_who_somebody_is(self, resolver, text):
+        assert sure(resolver, text) == [1]
+
+    @pytest.mark.parametrize("text", ["أنا أعلّم الخياطة وأريد تعلم الطبخ", "I teach sewing and want to learn cooking"])
+    def test_takes_what_somebody_teaches_beside_what_they_want(self, resolver, text):
+        assert {1, 6} <= set(sure(resolver, text))
+
+    @pytest.mark.parametrize(
+        "text", ["ابني يحتاج مساعدة في الخياطة وأريد أن يعلمه أحد", "My daughter sews, and I want her to learn more"]
+    )
+    def test_takes_what_is_said_first_where_nothing_else_is(self, resolver, text):
+        assert resolver.resolve(text)[0].concept == 1
+
     def test_takes_members_of_a_list_with_strokes(self, resolver):
         assert {1, 2, 6} <= set(sure(resolver, "sewing / embroidery / cooking"))
 
