@@ -311,6 +311,12 @@ class TestBadRows:
         assert told["bad"] == 2
         assert set(Concept.objects.filter(uri__startswith="x:").values_list("uri", flat=True)) == {"x:a", "x:c"}
 
+    def test_a_link_that_leads_nowhere_is_named_and_left_out(self, lines, concepts):
+        err = io.StringIO()
+        path = lines(SEWING, {**SEWING, "uri": "x:low", "broader": ["x:sewing", "x:nowhere"]})
+        call_command("import_concepts", path, stdout=io.StringIO(), stderr=err)
+        assert err.getvalue().strip().endswith("line 2: broader x:nowhere is not known, left out")
+
     def test_a_concept_told_twice_loses_no_name(self, lines, concepts):
         one = {"uri": "x:oud", "en": {"label": "Oud", "others": ["Arabic lute"]}}
         two = {"uri": "x:oud", "en": {"label": "Oud playing"}, "ar": {"label": "عزف العود"}}

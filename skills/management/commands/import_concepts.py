@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -52,6 +52,8 @@ class Command(BaseCommand):
             concepts.ensure_shipped()
         with command.progress("Concepts", len(rows), hidden=options["no_progress"]) as advance:
             counts = concepts.import_rows(rows, only=options["only"], progress=advance)
+        for sentence in _unknown(read, concepts.tree().ids):
+            self.stderr.write(sentence)
         self.stdout.write(json.dumps({**counts, "bad": len(bad)}))
 
 
@@ -71,6 +73,20 @@ def _read(name: str) -> Iterator[tuple[int, rules.ConceptRow | rules.BadRow]]:
                 yield line, rules.concept_row(value)
             except ValueError as error:
                 yield line, rules.BadRow(name, line, str(error))
+
+
+def _unknown(read: Sequence[tuple[str, int, rules.ConceptRow]], known: Container[str]) -> Iterator[str]:
+    """Say which links lead to no concept; the rows were taken in without them."""
+    lost = [
+        f"{name}: line {line}: {kind} {other} is not known, left out"
+        for name, line, row in read
+        for kind, others in (("broader", row.broader), ("related", row.related))
+        for other in others
+        if other not in known
+    ]
+    yield from lost[:MOST_TOLD]
+    if len(lost) > MOST_TOLD:
+        yield f"… and {len(lost) - MOST_TOLD} more unknown links"
 
 
 def _circles(
