@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-WORK_PER_SECOND = 0.8  # a unit of work takes about two thirds of a second: half of the time, the wall is the guard
+WORK_PER_SECOND = 0.5  # a unit of work takes one to two seconds, by machine: the wall is only the guard
 
 
 @dataclass
