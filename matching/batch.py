@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching import scoring
+from matching.rings.graph import spread
 from matching.scoring import Side, Weights
 from matching.similarity import SAME, Likeness
 
@@ -283,31 +284,31 @@ class _Back:
     """
 
     def __init__(self, rows: Sides, columns: Sides, swaps: Swaps) -> None:
-        self.owners, self.owner = np.unique(rows.owners, return_inverse=True)
+        owners, self.owner = np.unique(rows.owners, return_inverse=True)
         wanting, whose = np.unique(columns.owners, return_inverse=True)
         standing = np.ones(len(columns), dtype=bool)
         standing[list(columns.gone)] = False
         by_owner = np.flatnonzero(standing)[np.argsort(whose[standing], kind="stable")]
         listings = np.bincount(whose[standing], minlength=len(wanting))
         wants_by, wanted = _flat(swaps.wants, wanting)
-        gives_by, given = _flat(swaps.gives, self.owners)
+        gives_by, given = _flat(swaps.gives, owners)
         concepts, wanted = np.unique(wanted, return_inverse=True)
         common = np.argsort(-np.bincount(wanted, listings[wants_by], len(concepts)), kind="stable")[:BITS]
         bit = np.zeros(len(concepts) + 1, dtype=np.uint64)  # the last one stands for what nobody wants
         bit[common] = np.uint64(1) << np.arange(len(common), dtype=np.uint64)
         known = np.searchsorted(concepts, given)
         known[(known == len(concepts)) | (np.append(concepts, -1)[known] != given)] = len(concepts)
-        self.row_bits = _together(gives_by, bit[known], len(self.owners))[self.owner]
+        self.row_bits = _together(gives_by, bit[known], len(owners))[self.owner]
         self.column_bits = _together(wants_by, bit[wanted], len(wanting))[whose]
         rare = bit[wanted] == 0
-        _, holder, lengths = _spread(wants_by[rare], listings)
-        order = np.argsort(wanted[rare].repeat(lengths), kind="stable")
-        holders = by_owner[holder[order]]
-        sizes = np.bincount(wanted[rare], lengths, len(concepts) + 1).astype(np.int64)
+        want, holder = spread(_starts(listings), wants_by[rare])
+        rarely_wanted = wanted[rare][want]
+        holders = by_owner[holder[np.argsort(rarely_wanted, kind="stable")]]
+        sizes = np.bincount(rarely_wanted, minlength=len(concepts) + 1)
         rarely = (bit[known] == 0) & (sizes[known] > 0)
-        _, at, lengths = _spread(known[rarely], sizes)
+        give, at = spread(_starts(sizes), known[rarely])
         self.columns: Longs = holders[at]
-        self.lengths: Longs = np.bincount(gives_by[rarely], lengths, len(self.owners)).astype(np.int64)
+        self.lengths: Longs = np.bincount(gives_by[rarely][give], minlength=len(owners))
         self.ends: Longs = np.cumsum(self.lengths)
         self.is_idle = not self.row_bits.any() and not len(self.columns)
 
@@ -341,12 +342,9 @@ def _together(places: Longs, bits: npt.NDArray[np.uint64], size: int) -> npt.NDA
     return out
 
 
-def _spread(groups: Longs, sizes: Longs) -> tuple[Longs, Longs, Longs]:
-    """Give all members of groups that lie one after another, `sizes` long: whose it is, where it lies; and lengths."""
-    lengths = sizes[groups]
-    begins = (np.cumsum(sizes) - sizes)[groups]
-    line = np.repeat(np.arange(len(groups)), lengths)
-    return line, np.arange(int(lengths.sum())) + (begins - (np.cumsum(lengths) - lengths))[line], lengths
+def _starts(sizes: Longs) -> Longs:
+    """Give where groups of these sizes begin that lie one after another, and where the last one ends."""
+    return np.concatenate(([0], np.cumsum(sizes)))
 
 
 _NOTHING: Longs = np.zeros(0, dtype=np.int64)
@@ -375,11 +373,9 @@ def _nearby(
     sizes = np.array([len(places) for places, _strengths in columns.postings.values()], dtype=np.int64)
     places = np.concatenate([places for places, _strengths in columns.postings.values()] or [nothing])
     strengths = np.concatenate([strengths for _places, strengths in columns.postings.values()] or [nothing])
-    lengths = sizes[posting]
-    begins = (np.cumsum(sizes) - sizes)[posting] - (np.cumsum(lengths) - lengths)
-    at = np.arange(int(lengths.sum())) + np.repeat(begins, lengths)
-    values = strengths[at] * np.repeat(reach, lengths)
-    packed = np.sort((np.repeat(numbers, lengths) << 40) | (places[at].astype(np.int64) << 20) | (LARGEST - values))
+    line, at = spread(_starts(sizes), posting)
+    values = strengths[at] * reach[line]
+    packed = np.sort((numbers[line] << 40) | (places[at].astype(np.int64) << 20) | (LARGEST - values))
     if len(packed):
         packed = packed[np.concatenate(([True], packed[1:] >> 20 != packed[:-1] >> 20))]
     group, taught = packed >> 40, (packed >> 20 & LARGEST).astype(np.int32)

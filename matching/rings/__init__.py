@@ -7,6 +7,7 @@ Plain values in, plain values out; `docs/rings.md` explains the method. The solv
 """
 
 import math
+import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -125,9 +126,7 @@ def find_numbers(
 
     if not graph.edges:
         return Plan()
-    budget = Budget(rules.seconds, should_stop)
-    if started is not None:
-        budget.started = started
+    budget = Budget(rules.seconds, should_stop, time.monotonic() if started is None else started)
     if rules.max_length is None:
         return _of_any_length(graph, budget)
     return _limited(graph, rules.max_length, rules, budget)

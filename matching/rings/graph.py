@@ -6,8 +6,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -78,6 +76,9 @@ def build(
 
 def components(graph: Graph) -> Ints:
     """Number the strongly connected components: a ring never leaves its own."""
+    from scipy.sparse import csr_matrix  # SciPy is loaded by whoever looks for rings, not by every process
+    from scipy.sparse.csgraph import connected_components
+
     matrix = csr_matrix((np.ones(graph.edges, np.int8), (graph.teacher, graph.learner)), (graph.size, graph.size))
     return np.asarray(connected_components(matrix, connection="strong")[1], np.int64)
 
